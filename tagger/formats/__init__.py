@@ -1,0 +1,19 @@
+"""How tagged documents are written out: JSON, corpus labels, a terminal, a web page."""
+
+from tagger.formats.answer import to_answer
+from tagger.formats.html import to_html
+from tagger.formats.offsets import OFFSET_UNITS, convert_offsets
+from tagger.formats.ptc import to_ptc
+from tagger.formats.segments import Segment, segments
+from tagger.formats.terminal import to_terminal
+
+__all__ = [
+    "OFFSET_UNITS",
+    "Segment",
+    "convert_offsets",
+    "segments",
+    "to_answer",
+    "to_html",
+    "to_ptc",
+    "to_terminal",
+]
