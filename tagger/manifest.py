@@ -96,8 +96,10 @@ class Manifest:
             raise ModelError(f"{path} is damaged: its sha256 does not match its contents")
         try:
             body["labels"] = tuple(Label(**label) for label in body["labels"])
+            for name in ("tokens", "start_token", "end_token"):
+                int(body["window"][name])
             return cls(**body)
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, ValueError) as error:
             raise ModelError(f"{path} does not fit format {FORMAT}: {error}") from None
 
     def read_file(self, folder: Path, name: str) -> bytes:

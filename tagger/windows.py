@@ -90,7 +90,7 @@ class Windower:
         tokens = _join(parts)
         start = 0
         while start < len(tokens):
-            end = _next_cut(tokens.begins, start, self._limit)
+            end = _next_cut(tokens, start, self._limit)
             yield _window(tokens, start, end, texts, first)
             start = end
 
@@ -150,19 +150,22 @@ def _join(parts: Sequence[Window]) -> Window:
     )
 
 
-def _next_cut(begins: NDArray[np.int8], start: int, limit: int) -> int:
+def _next_cut(tokens: Window, start: int, limit: int) -> int:
     """Where the window that starts at token `start` ends: the last good place in its reach.
 
     A paragraph or sentence counts if it leaves the window at least half full.
     """
-    if len(begins) - start <= limit:
-        return len(begins)
-    reach = begins[start + 1 : start + limit + 1]
+    if len(tokens) - start <= limit:
+        return len(tokens)
+    reach = slice(start + 1, start + limit + 1)
+    begins = tokens.begins[reach]
     for what, least in ((PARAGRAPH, limit // 2), (SENTENCE, limit // 2), (SENTENCE, 0), (WORD, 0)):
-        places = np.flatnonzero(reach[least:] >= what)
+        places = np.flatnonzero(begins[least:] >= what)
         if len(places):
             return start + 1 + least + int(places[-1])
-    return start + limit
+    # Inside a very long word; tokens may share a character, which is not cut.
+    places = np.flatnonzero(tokens.starts[reach] >= tokens.ends[start : start + limit])
+    return start + 1 + int(places[-1]) if len(places) else start + limit
 
 
 def _window(tokens: Window, start: int, end: int, texts: Sequence[str], first: int) -> Window:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,8 +178,8 @@ def test_control_tokens_cannot_be_spelled(make: Make, tokenizer_json: bytes, tex
 def test_truncation_and_padding_in_a_tokenizer_file_are_switched_off(
     make: Make, tokenizer_json: bytes
 ) -> None:
-    padding = {"strategy": {"Fixed": 64}, "direction": "Right", "pad_to_multiple_of": None}
-    padding |= {"pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"}
+    padding: dict[str, Any] = {"strategy": {"Fixed": 64}, "direction": "Right"}
+    padding |= {"pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"}
     truncation = {"max_length": 32, "strategy": "LongestFirst", "stride": 0, "direction": "Right"}
     body = json.loads(tokenizer_json) | {"padding": padding, "truncation": truncation}
     other = Windower(json.dumps(body).encode(), 126)

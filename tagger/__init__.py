@@ -1,0 +1,47 @@
+"""A self-hosted tagger of persuasion techniques: paragraphs in, labelled spans out.
+
+>>> from tagger import Tagger
+>>> tagger = Tagger.load()
+>>> [document] = tagger.tag(["NATO is falling into wartime ecstasy."])
+>>> document.spans
+"""
+
+from tagger.config import Config, default_model
+from tagger.decode import FEATURES, Candidate, candidates, decode
+from tagger.errors import InputError, ModelError, TaggerError
+from tagger.formats import OFFSET_UNITS, convert_offsets, to_answer, to_html, to_ptc, to_terminal
+from tagger.manifest import Label, Manifest, file_sha256
+from tagger.model import Encoder, Model, available_cores
+from tagger.spans import Classification, Document, Span
+from tagger.tagger import Tagger
+from tagger.windows import Window, Windower
+
+__all__ = [
+    "FEATURES",
+    "OFFSET_UNITS",
+    "Candidate",
+    "Classification",
+    "Config",
+    "Document",
+    "Encoder",
+    "InputError",
+    "Label",
+    "Manifest",
+    "Model",
+    "ModelError",
+    "Span",
+    "Tagger",
+    "TaggerError",
+    "Window",
+    "Windower",
+    "available_cores",
+    "candidates",
+    "convert_offsets",
+    "decode",
+    "default_model",
+    "file_sha256",
+    "to_answer",
+    "to_html",
+    "to_ptc",
+    "to_terminal",
+]

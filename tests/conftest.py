@@ -1,0 +1,34 @@
+"""What every package's tests share: the default model, and the project's own small corpus."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tagger import Document, Tagger
+
+ROOT = Path(__file__).parent.parent
+
+# A first call to the model takes longer than hypothesis allows an example by default.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def tagger() -> Tagger:
+    """The default model, loaded once."""
+    return Tagger.load(ROOT / "models" / "default")
+
+
+@pytest.fixture(scope="session")
+def articles() -> list[Document]:
+    """The twelve invented articles of tests/articles, with their gold spans."""
+    from training.ptc import read_ptc  # here, since it imports the datasets library
+
+    return read_ptc(ROOT / "tests" / "articles")
