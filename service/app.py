@@ -1,0 +1,78 @@
+"""The application factory."""
+
+from functools import partial, wraps
+from typing import Any
+
+from apiflask import APIFlask
+
+from service import problems, tracing
+from service.body import JSONRequest
+from service.engine import Engine
+from service.openapi import specification
+from service.routes import health, labels, tag
+from service.settings import Settings
+from tagger import Tagger, default_model
+
+__all__ = ["create_app"]
+
+_DESCRIPTION = (
+    "Finds persuasion techniques in news text. Everything stays on the machine it runs on."
+)
+
+
+def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -> APIFlask:
+    """The WSGI application.
+
+    settings  by default read from the environment
+    tagger    by default loaded in the background: /health/ready tells when it is there. Its
+              `Engine` is `app.extensions["engine"]`
+
+    Call it in the process that serves, after any fork.
+    Raises pydantic's ValidationError for a setting in the environment that does not fit.
+    """
+    settings = settings or Settings()
+    engine = Engine()
+    # No page of documentation: APIFlask's loads its scripts from other hosts.
+    app = APIFlask("service", title="Tagger", version="1", docs_path=None)
+    app.request_class = JSONRequest
+    app.description = _DESCRIPTION
+    app.license = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_bytes,
+        AUTO_SERVERS=False,  # it trusts the Host header of whoever asks first
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        SPEC_DECORATORS=[partial(_once_loaded, engine)],
+    )
+    app.json.sort_keys = app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # a path with too many slashes is no path: 404
+    app.extensions["engine"] = engine
+    problems.register(app)
+    tracing.register(app)
+    app.spec_processor(specification(lambda: engine.tagger.labels))
+    for routes in (
+        health.blueprint(engine),
+        labels.blueprint(engine),
+        tag.blueprint(engine, settings),
+    ):
+        app.register_blueprint(routes)
+    if tagger is not None:
+        engine.use(tagger)
+    else:
+        engine.load(partial(_load, settings))
+    return app
+
+
+def _load(settings: Settings) -> Tagger:
+    folder = default_model(settings.models)
+    return Tagger.load(folder, threads=settings.threads)
+
+
+def _once_loaded(engine: Engine, view: Any) -> Any:
+    """The document names the model's labels and is kept once made, so it waits for the model."""
+
+    @wraps(view)
+    def wait(*args: Any, **kwargs: Any) -> Any:
+        _ = engine.tagger
+        return view(*args, **kwargs)
+
+    return wait

@@ -1,0 +1,80 @@
+"""The one place where the service meets the tagger: its loading, and the work it does."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from service.problems import NotReady
+from tagger import Document, Tagger, TaggerError
+
+__all__ = ["Engine", "Tagged"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """One Document per paragraph of a request, and the number of windows that covered each."""
+
+    documents: Sequence[Document]
+    windows: Sequence[int]
+
+
+class Engine:
+    """A tagger that loads while the service already answers.
+
+    `loading` is the tagger to be; it fails with ModelError if the model can't be used. Threads
+    don't survive a fork: make the engine in the process that serves.
+    """
+
+    def __init__(self) -> None:
+        self.loading: Future[Tagger] = Future()
+
+    def use(self, tagger: Tagger) -> None:
+        """Serve with a tagger that is loaded already."""
+        self.loading.set_result(tagger)
+
+    def load(self, make: Callable[[], Tagger]) -> None:
+        """Begin to load and warm the tagger that `make` gives, in a thread of its own."""
+        threading.Thread(target=self._load, args=(make,), name="load-model", daemon=True).start()
+
+    def _load(self, make: Callable[[], Tagger]) -> None:
+        try:
+            tagger = make()
+            tagger.tag_document(["The first run takes longer than all others."])
+        except TaggerError as error:
+            _log.error("the model can't be used: %s", error)
+            self.loading.set_exception(error)
+        except BaseException as error:
+            _log.exception("the model did not load")
+            self.loading.set_exception(error)
+        else:
+            _log.info("model %s %s is ready", tagger.manifest.name, tagger.manifest.version)
+            self.loading.set_result(tagger)
+
+    @property
+    def tagger(self) -> Tagger:
+        """The loaded tagger. Raises NotReady while it loads, ModelError if it can't be used."""
+        if not self.loading.done():
+            raise NotReady("the model is still loading: try again in a second")
+        return self.loading.result()
+
+    def tag(
+        self,
+        paragraphs: Sequence[str],
+        *,
+        labels: Sequence[str] | None = None,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> Tagged:
+        """Tag the paragraphs of one document."""
+        tagger = self.tagger
+        windows = tagger.plan_document(paragraphs)
+        probabilities = tagger.infer(windows)
+        documents = tagger.decode(
+            paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
+        )
+        held = Counter(piece.source for window in windows for piece in window.pieces)
+        return Tagged(documents, [held[source] for source in range(len(paragraphs))])

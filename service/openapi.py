@@ -1,0 +1,81 @@
+"""The OpenAPI document: what the models and routes don't say by themselves."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from service.problems import MEDIA_TYPE
+from service.tracing import HEADER
+
+__all__ = ["problem_responses", "specification"]
+
+_DESCRIPTIONS = {
+    400: "The body is not well-formed JSON",
+    413: "The request has more bytes or paragraphs than the service takes",
+    415: "The body is not plain application/json",
+    422: "The request does not fit the schema, or names a label the model does not know",
+    500: "The service failed",
+    503: "The model is loading, or can't be used",
+}
+
+_PROBLEM = {
+    "title": "Problem",
+    "description": "An error (RFC 9457). It never holds the text that was sent.",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "where in the body: a JSON pointer (RFC 6901)",
+                    },
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+                "required": ["pointer", "code", "detail"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail", "errors"],
+    "additionalProperties": False,
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, Any]:
+    """The error responses of a route, as `APIBlueprint.doc` takes them; 500 is always one."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": _DESCRIPTIONS[status], "content": content}
+        for status in (*statuses, 500)
+    }
+
+
+def specification(labels: Callable[[], Sequence[str]]) -> Callable[[Any], Any]:
+    """What completes APIFlask's document: the problem schema, headers, and the model's labels."""
+
+    def complete(document: Any) -> Any:
+        schemas = document["components"]["schemas"]
+        schemas["Problem"] = _PROBLEM
+        known = list(labels())
+        for schema in schemas.values():
+            fields = schema.get("properties", {})
+            if "thresholds" in fields:
+                fields["labels"]["items"]["enum"] = known
+                fields["thresholds"]["propertyNames"] = {"enum": [*known, "default"]}
+        header = {"schema": {"type": "string"}, "description": "the id in the service's log"}
+        for path in document["paths"].values():
+            for operation in path.values():
+                if "requestBody" in operation:
+                    operation["requestBody"]["required"] = True
+                for response in operation["responses"].values():
+                    response.setdefault("headers", {})[HEADER] = header
+        return document
+
+    return complete

@@ -1,0 +1,1 @@
+"""One module per group of routes; each has a `blueprint` of what it needs."""

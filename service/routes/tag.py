@@ -1,0 +1,68 @@
+"""Tagging."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from service.engine import Engine
+from service.openapi import problem_responses
+from service.problems import Fault, Problem, pointer
+from service.schemas import TagAnswer, TagRequest
+from service.settings import Settings
+from tagger import to_answer
+
+__all__ = ["blueprint"]
+
+_EXAMPLE = {
+    "text": "They greeted the troops with wartime ecstasy.",
+    "thresholds": {"default": 0.4},
+}
+
+
+def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
+    """The route /v1/tag."""
+    routes = APIBlueprint("tag", __name__, url_prefix="/v1", tag="Tagging")
+
+    @routes.post("/tag")
+    @routes.input(TagRequest, arg_name="sent", example=_EXAMPLE)
+    @routes.output(TagAnswer)
+    @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 503))
+    def tag(sent: TagRequest) -> dict[str, Any]:
+        """Tag a text, or the paragraphs of a document"""
+        tagger = engine.tagger
+        sources = sent.sources()
+        _check_count(len(sources), settings.max_paragraphs)
+        _check_labels(sent, tagger.labels)
+        tagged = engine.tag(
+            [source.text for source in sources], labels=sent.labels, thresholds=sent.thresholds
+        )
+        return to_answer(
+            tagger.manifest,
+            tagged.documents,
+            windows=tagged.windows,
+            ids=[source.id for source in sources],
+            id=sent.id,
+            offset_unit=sent.offset_unit,
+        )
+
+    return routes
+
+
+def _check_count(paragraphs: int, most: int) -> None:
+    if paragraphs > most:
+        detail = f"a request may have {most} paragraphs at most, this one has {paragraphs}"
+        raise Problem(413, detail, [Fault("/paragraphs", "too_many_paragraphs", detail)])
+
+
+def _check_labels(sent: TagRequest, known: tuple[str, ...]) -> None:
+    """Refuse labels that the model does not know; only it can tell, so no schema does."""
+    paths: list[tuple[str | int, ...]] = [
+        ("labels", index) for index, label in enumerate(sent.labels or ()) if label not in known
+    ]
+    paths += [
+        ("thresholds", name) for name in sent.thresholds or () if name not in (*known, "default")
+    ]
+    if paths:
+        reason = "the model has no such label: /v1/labels lists those it has"
+        faults = [Fault(pointer(path), "unknown_label", reason) for path in paths[:20]]
+        raise Problem(422, "the request names a label that the model does not know", faults)

@@ -1,0 +1,148 @@
+"""The JSON that goes in and out, as pydantic models; the OpenAPI document is made from them."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+__all__ = ["Health", "Labels", "Paragraph", "TagAnswer", "TagRequest"]
+
+Threshold = Annotated[float, Field(ge=0, le=1)]
+OffsetUnit = Annotated[
+    Literal["code_point", "utf16", "utf8"],
+    Field(description="what start and end count: code points, UTF-16 code units or UTF-8 bytes"),
+]
+
+
+def _only_id_may_be_null(schema: dict[str, Any]) -> None:
+    """Show optional fields as what they are: left out, or of one type. Only an id may be null."""
+    for name, field in schema["properties"].items():
+        if name != "id" and "anyOf" in field:
+            (shape,) = (option for option in field.pop("anyOf") if option != {"type": "null"})
+            field.update(shape)
+        if field.get("default", ...) is None:
+            del field["default"]
+
+
+class RequestModel(BaseModel):
+    """A part of a request: nothing unknown, nothing converted, no null but for an id."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, json_schema_extra=_only_id_may_be_null
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_null(cls, value: Any, info: Any) -> Any:
+        if value is None and info.field_name != "id":
+            raise PydanticCustomError("null", "this field can't be null: leave it out instead")
+        return value
+
+
+class Paragraph(RequestModel):
+    """One paragraph of a document."""
+
+    id: Annotated[str | None, Field(description="comes back with the paragraph's result")] = None
+    text: str
+
+
+def _text_or_paragraphs(schema: dict[str, Any]) -> None:
+    _only_id_may_be_null(schema)
+    schema["oneOf"] = [{"required": ["text"]}, {"required": ["paragraphs"]}]
+
+
+class TagRequest(RequestModel):
+    """A document to tag: one text, or its paragraphs in order."""
+
+    model_config = ConfigDict(json_schema_extra=_text_or_paragraphs)
+
+    id: Annotated[str | None, Field(description="comes back with the answer")] = None
+    text: Annotated[str | None, Field(description="the whole document as one text")] = None
+    paragraphs: Annotated[
+        list[Paragraph] | None,
+        Field(description="the document's paragraphs in order; neighbours serve as context"),
+    ] = None
+    content_type: Literal["text/plain"] = "text/plain"
+    labels: Annotated[
+        list[str] | None, Field(description="ids of the labels to return; all if left out")
+    ] = None
+    thresholds: Annotated[
+        dict[str, Threshold] | None,
+        Field(
+            description="lowest score of the spans to return, by label id; `default` stands for "
+            "the labels not named. Thresholds only filter: 0 returns every candidate"
+        ),
+    ] = None
+    offset_unit: OffsetUnit = "code_point"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.text is None) == (self.paragraphs is None):
+            raise PydanticCustomError(
+                "text_or_paragraphs", "send either text or paragraphs, exactly one of them"
+            )
+        return self
+
+    def sources(self) -> list[Paragraph]:
+        """The paragraphs; a text alone is one paragraph without an id."""
+        return [Paragraph(text=self.text or "")] if self.paragraphs is None else self.paragraphs
+
+
+class Model(BaseModel):
+    """The model that answered."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Span(BaseModel):
+    """A labelled fragment; offsets are half-open and index the text as it was sent."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=1)]
+    text: str
+    label: str
+    score: Threshold
+
+
+class Result(BaseModel):
+    """What was found in one paragraph."""
+
+    id: str | None
+    windows: Annotated[int, Field(ge=0, description="windows the text was cut into")]
+    spans: Annotated[list[Span], Field(description="sorted by start, the longer first, label")]
+    labels: Annotated[dict[str, Threshold], Field(description="highest score by label found")]
+
+
+class TagAnswer(BaseModel):
+    """One result per paragraph, in the order sent."""
+
+    id: str | None
+    model: Model
+    offset_unit: OffsetUnit
+    results: list[Result]
+
+
+class Label(BaseModel):
+    """One technique of the taxonomy."""
+
+    id: str
+    name: str
+    corpus_name: str
+    definition: str
+    example: str
+    threshold: Annotated[Threshold, Field(description="used where a request gives none")]
+
+
+class Labels(BaseModel):
+    """The taxonomy that the model brings."""
+
+    model: Model
+    labels: list[Label]
+
+
+class Health(BaseModel):
+    """The service is well."""
+
+    status: Literal["ok"] = "ok"

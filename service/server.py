@@ -1,0 +1,84 @@
+"""gunicorn, set up for this service: one process, many threads."""
+
+import json
+import os
+import socket
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
+
+from service.app import create_app
+from service.engine import Engine
+from service.problems import MEDIA_TYPE, Problem, body
+from service.settings import Settings
+
+__all__ = ["Server"]
+
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.LimitRequestLine, 414),
+    (errors.LimitRequestHeaders, 431),
+    (errors.UnsupportedTransferCoding, 501),
+    (errors.ParseException, 400),
+)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker, but for requests that are not HTTP.
+
+    gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all
+    that follows a body longer than its Content-Length is read as the next request.
+    """
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer with a problem document and log the kind of error alone."""
+        status = next((code for kind, code in _STATUS if isinstance(exc, kind)), 500)
+        self.log.warning("no answer but %d: %s", status, type(exc).__name__)
+        problem = Problem(status, "this is not a request that the service can read")
+        document = json.dumps(body(problem)).encode()
+        head = (
+            f"HTTP/1.1 {status} {body(problem)['title']}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+            f"Content-Length: {len(document)}\r\nConnection: close\r\n\r\n"
+        )
+        with suppress(OSError):  # the client may have gone
+            client.sendall(head.encode() + document)
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """The service under gunicorn; `run` returns when it has been stopped."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """gunicorn's settings, none of them from its own files or environment."""
+        chosen = {
+            "bind": self.settings.address,
+            "workers": 1,
+            "worker_class": Worker,
+            "threads": self.settings.concurrency,
+            "preload_app": False,  # the model's threads would not survive the fork
+            "control_socket_disable": True,
+            "proc_name": "tagger-service",
+        }
+        for name, value in chosen.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application of a worker; a worker whose model can't be used stops the server."""
+        app = create_app(self.settings)
+        engine: Engine = app.extensions["engine"]
+        engine.loading.add_done_callback(_stop_without_model)
+        return app
+
+
+def _stop_without_model(loading: "Future[Any]") -> None:
+    if loading.exception() is not None:
+        # Runs in the loading thread, where SystemExit would end that thread alone.
+        os._exit(Arbiter.APP_LOAD_ERROR)

@@ -1,0 +1,66 @@
+"""What the service can be told: one typed object, read once when the application is made."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "environment_name"]
+
+_PREFIX = "TAGGER_"
+
+
+class Settings(BaseSettings):
+    """Settings of the service; the environment variable of each is TAGGER_ and its name.
+
+    Raises pydantic's ValidationError for a value that does not fit.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    host: Annotated[
+        str, Field(description="address to listen on; 0.0.0.0 or :: for every network interface")
+    ] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="TCP port to listen on")] = 8000
+    models: Annotated[
+        Path | None,
+        Field(
+            description="folder of served models whose file `current` names the one in use; "
+            "without it the packaged model is served"
+        ),
+    ] = None
+    threads: Annotated[
+        int | None,
+        Field(ge=1, description="windows computed at the same time; by default one per core"),
+    ] = None
+    concurrency: Annotated[
+        int,
+        Field(ge=1, le=1024, description="requests worked on at the same time; others wait"),
+    ] = 8
+    max_bytes: Annotated[
+        int, Field(ge=1, description="most bytes in the body of a request, else 413")
+    ] = 262_144
+    max_paragraphs: Annotated[
+        int, Field(ge=1, description="most paragraphs in a request, else 413")
+    ] = 1_000
+
+    @property
+    def address(self) -> str:
+        """Host and port as they stand in a URL."""
+        return f"[{self.host}]:{self.port}" if _is_ipv6(self.host) else f"{self.host}:{self.port}"
+
+
+def environment_name(setting: str) -> str:
+    """The environment variable of a setting."""
+    return _PREFIX + setting.upper()
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ip_address(host).version == 6
+    except ValueError:
+        return False
