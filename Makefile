@@ -1,0 +1,50 @@
+# Everything runs in .venv, which the targets make and keep up to date with setup.cfg.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: tag test check serve bench test-system clean
+
+tag: .venv/ready  ## tag the sample article
+	$(BIN)/tagger tag samples/article.txt
+
+test: .venv/ready-dev  ## run all tests
+	$(BIN)/python -m pytest
+
+check: .venv/ready-dev  ## lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+serve: .venv/ready-service  ## serve the REST interface on http://127.0.0.1:8000
+	$(BIN)/tagger-service
+
+bench: .venv/ready-bench  ## measure speed against named peers (installs torch)
+	$(BIN)/python -m bench.tag
+
+test-system:  ## what some tests need from Debian's packages; run as root
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+
+.venv/ready: .venv/bin/python setup.cfg
+	$(PIP) -e .
+	touch $@
+
+.venv/ready-service: .venv/bin/python setup.cfg
+	$(PIP) -e .[service]
+	touch $@
+
+.venv/ready-dev: .venv/bin/python setup.cfg
+	$(PIP) -e .[dev]
+	touch $@ .venv/ready .venv/ready-service
+
+.venv/ready-bench: .venv/bin/python setup.cfg
+	$(PIP) -e .[finetune]
+	touch $@

@@ -1,0 +1,212 @@
+"""From token probabilities to decisions: span edges, calibrated scores, thresholds.
+
+All of it is chosen on candidates that the classifiers were not fitted on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from tagger import FEATURES, Candidate, Document, Label, Span, Window, candidates
+from training.measure import merge
+
+__all__ = ["EDGES", "Decided", "Pool", "decide", "right"]
+
+EDGES = (0.05, 0.08, 0.12, 0.18, 0.25)
+"""Token probabilities tried as the edge of a label's spans."""
+
+_HIGHEST_THRESHOLD = 0.5
+"""A span more likely right than wrong is always shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Candidates of one edge over many documents; arrays of one row each.
+
+    features  (n, len(FEATURES))      labels  index of the label
+    right     is it right, see `right`  documents  index of the document
+    gains     (n, 2): what it adds to the precision and recall sums of FLC
+    """
+
+    features: NDArray[np.float64]
+    labels: NDArray[np.intp]
+    documents: NDArray[np.intp]
+    right: NDArray[np.bool_]
+    gains: NDArray[np.float64]
+
+    @classmethod
+    def collect(
+        cls,
+        documents: Sequence[Document],
+        windows: Sequence[Window],
+        probabilities: Sequence[NDArray[np.float32]],
+        labels: Sequence[Label],
+    ) -> "Pool":
+        """All candidates of the documents; windows were planned from their texts, in order."""
+        columns = {label.id: column for column, label in enumerate(labels)}
+        gold = [_gold_by_label(document) for document in documents]
+        found = list(candidates(windows, probabilities, labels))
+        overlaps = [_overlap(item, gold[item.source].get(item.label, [])) for item in found]
+        return cls(
+            np.array([item.features for item in found]).reshape(-1, len(FEATURES)),
+            np.array([columns[item.label] for item in found], np.intp),
+            np.array([item.source for item in found], np.intp),
+            np.array([best >= 0.5 for _, _, best in overlaps], bool),
+            np.array([gains for *gains, _ in overlaps]).reshape(-1, 2),
+        )
+
+    def of(self, rows: NDArray[np.bool_]) -> "Pool":
+        """Some of the candidates."""
+        return Pool(
+            self.features[rows],
+            self.labels[rows],
+            self.documents[rows],
+            self.right[rows],
+            self.gains[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What `decide` chose for each label, by position."""
+
+    edges: tuple[float, ...]
+    weights: tuple[tuple[float, ...], ...]
+    thresholds: tuple[float, ...]
+
+    def apply(self, labels: Sequence[Label]) -> tuple[Label, ...]:
+        """The labels with their edges, calibrations and thresholds replaced."""
+        return tuple(
+            replace(
+                label,
+                edge=edge,
+                calibration=dict(zip(FEATURES, weights, strict=True)),
+                threshold=threshold,
+            )
+            for label, edge, weights, threshold in zip(
+                labels, self.edges, self.weights, self.thresholds, strict=True
+            )
+        )
+
+
+def decide(
+    pools: dict[float, Pool], documents: NDArray[np.bool_], gold: NDArray[np.intp]
+) -> Decided:
+    """Choose each label's edge, calibration and threshold for the highest FLC F1.
+
+    pools      candidates by edge
+    documents  (documents,): which of them to choose on
+    gold       (labels,): gold spans in those documents
+    """
+    pools = {edge: pool.of(documents[pool.documents]) for edge, pool in pools.items()}
+    weights = {edge: _calibrate(pool, len(gold)) for edge, pool in pools.items()}
+    curves = {
+        edge: [_curve(pool, weights[edge], label) for label in range(len(gold))]
+        for edge, pool in pools.items()
+    }
+    edges = [next(iter(pools))] * len(gold)
+    cuts = [0] * len(gold)
+    totals = np.zeros((len(gold), 3))
+    for _ in range(8):  # coordinate ascent: one label's edge and cut given all others'
+        before = list(cuts), list(edges)
+        for label in range(len(gold)):
+            others = totals.sum(axis=0) - totals[label]
+            best = -1.0
+            for edge in pools:
+                sums = curves[edge][label].sums
+                f1 = _f1(sums + others, gold.sum())
+                cut = int(f1.argmax())
+                if f1[cut] > best:
+                    best, edges[label], cuts[label] = float(f1[cut]), edge, cut
+                    totals[label] = sums[cut]
+        if before == (cuts, edges):
+            break
+    thresholds = [
+        curves[edge][label].threshold(cut)
+        for label, (edge, cut) in enumerate(zip(edges, cuts, strict=True))
+    ]
+    chosen = [tuple(weights[edge][label].tolist()) for label, edge in enumerate(edges)]
+    return Decided(tuple(edges), tuple(chosen), tuple(thresholds))
+
+
+def right(candidate: Candidate | Span, document: Document) -> bool:
+    """Does it share at least half its characters with one gold span of its label?"""
+    gold = _gold_by_label(document).get(candidate.label, [])
+    return _overlap(candidate, gold)[2] >= 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """A label's candidates from the highest score down.
+
+    scores  (n,)      sums  (n + 1, 3): count, precision and recall sums of the first k
+    """
+
+    scores: NDArray[np.float64]
+    sums: NDArray[np.float64]
+
+    def threshold(self, cut: int) -> float:
+        """A score between the last candidate kept and the first one left out."""
+        above = self.scores[cut - 1] if cut else 1.0
+        below = self.scores[cut] if cut < len(self.scores) else 0.0
+        return float(min(round((above + below) / 2, 4), _HIGHEST_THRESHOLD))
+
+
+def _curve(pool: Pool, weights: NDArray[np.float64], label: int) -> _Curve:
+    rows = np.flatnonzero(pool.labels == label)
+    scores = _scores(pool.features[rows], weights[label])
+    order = np.argsort(-scores, kind="stable")
+    steps = np.column_stack([np.ones(len(rows)), pool.gains[rows]])[order]
+    return _Curve(scores[order], np.vstack([np.zeros(3), np.cumsum(steps, axis=0)]))
+
+
+def _calibrate(pool: Pool, labels: int) -> NDArray[np.float64]:
+    """Logistic weights (labels, features): a part that all labels share and each label's own.
+
+    One penalised regression fits both, so that a rare technique stays near the common weights
+    unless its candidates say otherwise (Platt, 1999, with partial pooling).
+    """
+    width = len(FEATURES)
+    if len(set(pool.right.tolist())) < 2:  # nothing to tell apart: everywhere the share of right
+        odds = (pool.right.sum() + 1) / ((~pool.right).sum() + 1)
+        return np.tile(np.log(odds) * np.eye(width)[FEATURES.index("bias")], (labels, 1))
+    design = np.zeros((len(pool.labels), width * (labels + 1)))
+    design[:, :width] = pool.features
+    for label in range(labels):
+        rows = pool.labels == label
+        design[rows, width * (label + 1) : width * (label + 2)] = pool.features[rows]
+    fitted = LogisticRegression(C=1.0, fit_intercept=False, solver="newton-cholesky").fit(
+        design, pool.right
+    )
+    weights = fitted.coef_[0].reshape(labels + 1, width)
+    return np.asarray(weights[0] + weights[1:])
+
+
+def _scores(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-(features @ weights))))
+
+
+def _f1(sums: NDArray[np.float64], gold: int) -> NDArray[np.float64]:
+    precision = sums[:, 1] / np.maximum(sums[:, 0], 1)
+    recall = sums[:, 2] / max(gold, 1)
+    return np.asarray(2 * precision * recall / np.maximum(precision + recall, 1e-9))
+
+
+def _gold_by_label(document: Document) -> dict[str, list[tuple[int, int]]]:
+    labels = {span.label for span in document.spans}
+    return {label: merge(s for s in document.spans if s.label == label) for label in labels}
+
+
+def _overlap(item: Candidate | Span, gold: Sequence[tuple[int, int]]) -> tuple[float, float, float]:
+    """Its share of the precision and recall sums, and its largest overlap with one gold span."""
+    precision = recall = best = 0.0
+    for start, end in gold:
+        shared = min(item.end, end) - max(item.start, start)
+        if shared > 0:
+            precision += shared / (item.end - item.start)
+            recall += shared / (end - start)
+            best = max(best, shared / (item.end - item.start))
+    return precision, recall, best

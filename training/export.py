@@ -1,0 +1,128 @@
+"""Fitted classifiers become ONNX graphs over the encoder's hidden states.
+
+Scaling is folded into the weights. A linear map of (token, token before, token after, window mean)
+is computed as one product of the token's states, whose parts are then shifted by a row: the
+features themselves are never laid out.
+"""
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from training.features import LAYERS
+from training.fragments import FragmentClassifier
+from training.tokens import TokenClassifiers
+
+__all__ = ["fragments_graph", "head_graph"]
+
+_OPSET = 18
+
+
+def head_graph(classifiers: TokenClassifiers) -> onnx.ModelProto:
+    """`head.onnx`: hidden states (tokens, width) to `probabilities` (tokens, labels + 1)."""
+    weights, bias = classifiers.weights()
+    own, before, after, mean = np.split(weights, 4)
+    outputs = weights.shape[1]
+    constants: dict[str, NDArray[Any]] = {
+        "weights": np.concatenate([own, before, after], axis=1),
+        "mean_weights": mean,
+        "bias": bias,
+        "parts": np.array([outputs] * 3, np.int64),
+        "edge": np.zeros((1, outputs), np.float32),
+        "zero": np.array([0], np.int64),
+        "one": np.array([1], np.int64),
+        "minus_one": np.array([-1], np.int64),
+        "end": np.array([np.iinfo(np.int64).max], np.int64),
+    }
+    nodes = [
+        helper.make_node("Concat", LAYERS, ["states"], axis=1),
+        helper.make_node("MatMul", ["states", "weights"], ["products"]),
+        helper.make_node("Split", ["products", "parts"], ["own", "before", "after"], axis=1),
+        helper.make_node("Slice", ["before", "zero", "minus_one", "zero"], ["all_but_last"]),
+        helper.make_node("Concat", ["edge", "all_but_last"], ["from_before"], axis=0),
+        helper.make_node("Slice", ["after", "one", "end", "zero"], ["all_but_first"]),
+        helper.make_node("Concat", ["all_but_first", "edge"], ["from_after"], axis=0),
+        helper.make_node("ReduceMean", ["states", "zero"], ["mean"]),
+        helper.make_node("Gemm", ["mean", "mean_weights", "bias"], ["from_mean"]),
+        helper.make_node("Sum", ["own", "from_before", "from_after", "from_mean"], ["decisions"]),
+        helper.make_node("Sigmoid", ["decisions"], ["probabilities"]),
+    ]
+    return _model("head", nodes, constants, _states(weights), [], outputs)
+
+
+def fragments_graph(classifier: FragmentClassifier) -> onnx.ModelProto:
+    """`fragments.onnx`: hidden states and `bounds` (n, 2), half-open token positions, to
+    `probabilities` (n, labels)."""
+    weights, bias = classifier.weights()
+    constants: dict[str, NDArray[Any]] = {
+        "weights": weights[:-1],
+        "length_weights": weights[-1:],
+        "bias": bias,
+        "zero": np.array([0], np.int64),
+        "one": np.array(1, np.int64),
+        "columns": np.array([1], np.int64),
+        "parts": np.array([1, 1], np.int64),
+        "row": np.array(0, np.int64),
+    }
+    nodes = [
+        helper.make_node("Concat", LAYERS, ["states"], axis=1),
+        helper.make_node("Split", ["bounds", "parts"], ["first", "past"], axis=1),
+        helper.make_node("Squeeze", ["first", "columns"], ["firsts"]),
+        helper.make_node("Squeeze", ["past", "columns"], ["pasts"]),
+        helper.make_node("Sub", ["pasts", "one"], ["lasts"]),
+        helper.make_node("CumSum", ["states", "row"], ["until"]),
+        helper.make_node("CumSum", ["states", "row"], ["before"], exclusive=1),
+        helper.make_node("Gather", ["until", "lasts"], ["until_last"]),
+        helper.make_node("Gather", ["before", "firsts"], ["before_first"]),
+        helper.make_node("Sub", ["until_last", "before_first"], ["sums"]),
+        helper.make_node("Sub", ["past", "first"], ["counts"]),
+        helper.make_node("Cast", ["counts"], ["lengths"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["sums", "lengths"], ["fragment_mean"]),
+        helper.make_node("Gather", ["states", "firsts"], ["first_state"]),
+        helper.make_node("Gather", ["states", "lasts"], ["last_state"]),
+        helper.make_node("ReduceMean", ["states", "zero"], ["mean"]),
+        helper.make_node("Shape", ["fragment_mean"], ["shape"]),
+        helper.make_node("Expand", ["mean", "shape"], ["window_mean"]),
+        helper.make_node(
+            "Concat",
+            ["fragment_mean", "first_state", "last_state", "window_mean"],
+            ["features"],
+            axis=1,
+        ),
+        helper.make_node("Log", ["lengths"], ["log_lengths"]),
+        helper.make_node("MatMul", ["log_lengths", "length_weights"], ["from_length"]),
+        helper.make_node("Gemm", ["features", "weights", "bias"], ["from_features"]),
+        helper.make_node("Add", ["from_features", "from_length"], ["decisions"]),
+        helper.make_node("Softmax", ["decisions"], ["probabilities"], axis=1),
+    ]
+    bounds = helper.make_tensor_value_info("bounds", TensorProto.INT64, ["fragments", 2])
+    return _model("fragments", nodes, constants, _states(weights[:-1]), [bounds], len(bias))
+
+
+def _states(weights: NDArray[np.float32]) -> list[onnx.ValueInfoProto]:
+    width = weights.shape[0] // 4 // len(LAYERS)
+    return [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["tokens", width]) for name in LAYERS
+    ]
+
+
+def _model(
+    name: str,
+    nodes: list[onnx.NodeProto],
+    constants: dict[str, NDArray[Any]],
+    states: list[onnx.ValueInfoProto],
+    more: list[onnx.ValueInfoProto],
+    outputs: int,
+) -> onnx.ModelProto:
+    result = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["rows", outputs])
+    stored = [
+        numpy_helper.from_array(np.ascontiguousarray(value), key)
+        for key, value in constants.items()
+    ]
+    graph = helper.make_graph(nodes, name, [*states, *more], [result], stored)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model

@@ -1,0 +1,93 @@
+"""What the classifiers see: hidden states of the tokens of labelled documents."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from tagger import Document, Encoder, Window, Windower, available_cores
+
+__all__ = ["LAYERS", "TokenTable", "token_table"]
+
+LAYERS = ("hidden_2", "hidden_4", "hidden_6")
+"""The encoder's states that classifiers use: from what a word is to what it means in its place."""
+
+
+@dataclass(frozen=True, eq=False)
+class TokenTable:
+    """The tokens of documents, one row each, in order.
+
+    states     float16 (tokens, layers x width)
+    documents  int32 (tokens,): index of each token's document
+    windows    int32 (tokens,): index of each token's window
+    plan       the windows
+    """
+
+    states: NDArray[np.float16]
+    documents: NDArray[np.int32]
+    windows: NDArray[np.int32]
+    plan: Sequence[Window]
+
+    def matrix(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Features of some tokens, float32 (rows, 4 x layers x width): the token, the one before,
+        the one after (zeros at a window's edge), and the mean of its window."""
+        width = self.states.shape[1]
+        features = np.zeros((len(rows), 4 * width), np.float32)
+        features[:, :width] = self.states[rows]
+        for part, step in ((1, -1), (2, 1)):
+            near = np.clip(rows + step, 0, len(self.windows) - 1)
+            inside = (self.windows[near] == self.windows[rows]) & (near != rows)
+            features[inside, part * width : (part + 1) * width] = self.states[near[inside]]
+        features[:, 3 * width :] = self.window_means[self.windows[rows]]
+        return features
+
+    def targets(self, documents: Sequence[Document], labels: Sequence[str]) -> NDArray[np.bool_]:
+        """Which labels each token bears, (tokens, labels + 1); the last column: any of them."""
+        starts = np.concatenate([window.starts for window in self.plan])
+        ends = np.concatenate([window.ends for window in self.plan])
+        bears = np.zeros((len(starts), len(labels) + 1), bool)
+        columns = {label: column for column, label in enumerate(labels)}
+        for number, document in enumerate(documents):
+            own = slice(*np.searchsorted(self.documents, [number, number + 1]))
+            for span in document.spans:
+                if span.label in columns:
+                    inside = (starts[own] < span.end) & (ends[own] > span.start)
+                    bears[own, columns[span.label]] |= inside
+        bears[:, -1] = bears[:, :-1].any(axis=1)
+        return bears
+
+    @cached_property
+    def window_means(self) -> NDArray[np.float32]:
+        """The mean state of each window, float32 (windows, layers x width)."""
+        firsts = np.flatnonzero(np.diff(self.windows, prepend=-1))
+        counts = np.diff(np.append(firsts, len(self.windows)))
+        means = np.zeros((len(self.plan), self.states.shape[1]), np.float32)
+        sums = np.add.reduceat(self.states, firsts, axis=0, dtype=np.float32)
+        means[self.windows[firsts]] = sums / counts[:, None]
+        return means
+
+
+def token_table(documents: Sequence[Document], encoder: Encoder, windower: Windower) -> TokenTable:
+    """Run the encoder over documents, on all cores, with progress."""
+    plan = windower.plan([document.text for document in documents])
+    plan = [window for window in plan if len(window)]
+
+    def states(window: Window) -> NDArray[np.float16]:
+        return np.concatenate(encoder.hidden(window, LAYERS), axis=1).astype(np.float16)
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        parts = pool.map(states, plan)
+        progress = tqdm(parts, "encode", len(plan), unit="window", disable=None)
+        table = np.concatenate(list(progress))
+    counts = [len(window) for window in plan]
+    owners = [window.pieces[0].source for window in plan]
+    return TokenTable(
+        table,
+        np.repeat(np.array(owners, np.int32), counts),
+        np.repeat(np.arange(len(plan), dtype=np.int32), counts),
+        plan,
+    )

@@ -1,0 +1,205 @@
+"""Fits a model and judges it on articles that it was not fitted on.
+
+Every fold's classifiers are exported and run as ONNX; edges, calibration and thresholds that judge
+a fold are chosen on the other folds alone. The final model is fitted on all articles, and its
+decisions are chosen on the out-of-fold candidates of all folds.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from tagger import Document, InputError, Label, Span, Tagger, Window, decode
+from training.decisions import EDGES, Decided, Pool, decide
+from training.features import LAYERS, token_table
+from training.figures import calibration_figures, span_figures, tc_figures
+from training.folder import About, Base, Heads, taxonomy, write_model
+from training.fragments import FragmentClassifier, fragment_features
+from training.measure import Accuracy, accuracy, merge
+from training.tokens import TokenClassifiers
+
+__all__ = ["Fitted", "fit"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model before it is written: its classifiers, its labels and what was measured."""
+
+    heads: Heads
+    labels: tuple[Label, ...]
+    figures: dict[str, Any]
+    trained_on: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One fold's articles, seen by classifiers that were not fitted on them."""
+
+    documents: list[Document]
+    windows: list[Window]
+    probabilities: list[Floats]
+    classified: list[list[Span]]
+
+
+def fit(
+    documents: Sequence[Document],
+    folds: Sequence[Sequence[str]],
+    base: Base,
+    work: Path,
+    *,
+    negatives: Sequence[Document] = (),
+    jobs: int = 1,
+    seed: int = 0,
+) -> Fitted:
+    """Cross-validate over `folds` (lists of document ids), then fit on everything.
+
+    negatives  documents without spans that every fit sees and no figure counts
+    work       folder for intermediate results: a fit that was interrupted goes on from them
+    jobs       regressions fitted at the same time
+
+    The same data, encoder and seed give the same model.
+
+    Raises InputError if a fold leaves no labelled span to learn from.
+    """
+    labels = taxonomy(sorted({span.label for document in documents for span in document.spans}))
+    if not folds or not all(any(d.spans for d in documents if d.id not in own) for own in folds):
+        raise InputError("too few articles: every fold needs labelled spans in the other folds")
+    everything = [*documents, *negatives]
+    names = [label.id for label in labels]
+    fold_of = {name: number for number, fold in enumerate(folds) for name in fold}
+    folds_of = np.array([fold_of[str(d.id)] for d in documents] + [-1] * len(negatives))
+    checkpoints = _Checkpoints(work, everything, folds, base, seed)
+    table = checkpoints.get(
+        "tokens", lambda: token_table(everything, base.encoder(), base.windower())
+    )
+    targets = table.targets(everything, names)
+    features = fragment_features(table, everything, names)
+
+    def heads(fold: int | None) -> Heads:
+        fitted_on = np.ones(len(everything), bool) if fold is None else folds_of != fold
+        rows = np.flatnonzero(fitted_on[table.documents])
+        states, techniques, owners = features
+        own = fitted_on[owners]
+        # Regressions run side by side; threads of BLAS on top of them would fight for the cores.
+        with threadpool_limits(1, "blas"):
+            return Heads(
+                TokenClassifiers(jobs=jobs, seed=seed).fit(table, rows, targets),
+                FragmentClassifier(len(labels)).fit(states[own], techniques[own]),
+            )
+
+    judged: list[_Judged] = []
+    for fold in tqdm(range(len(folds)), "folds", disable=None):
+        fitted = checkpoints.get(f"heads-{fold}", partial(heads, fold))
+        held_out = [d for d, number in zip(documents, folds_of, strict=False) if number == fold]
+        folder = work / f"fold-{fold}"
+        write_model(folder, base, fitted, labels, About(f"fold-{fold}", str(seed)))
+        judged.append(checkpoints.get(f"judged-{fold}", partial(_judge, folder, held_out)))
+    figures, decided = _decide(judged, labels)
+    final = checkpoints.get("heads-all", partial(heads, None))
+    trained_on = {
+        "articles": len(documents),
+        "labelled spans": sum(len(document.spans) for document in documents),
+        "blocks of page furniture, written for this project": len(negatives),
+        "seed": seed,
+    }
+    return Fitted(final, decided.apply(labels), figures, trained_on)
+
+
+class _Checkpoints:
+    """Results kept in a folder under names that tell which inputs they were made from."""
+
+    def __init__(
+        self,
+        work: Path,
+        documents: Sequence[Document],
+        folds: Sequence[Sequence[str]],
+        base: Base,
+        seed: int,
+    ) -> None:
+        encoder = hashlib.sha256((base.folder / "encoder.onnx").read_bytes()).hexdigest()
+        options = LAYERS, TokenClassifiers().get_params(), FragmentClassifier().get_params()
+        inputs = list(documents), list(folds), encoder, base.window, seed, options
+        self._key = joblib.hash(inputs)
+        self._folder = work / "checkpoints"
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def get(self, name: str, make: Any) -> Any:
+        path = self._folder / f"{name}-{self._key}.joblib"
+        if not path.exists():
+            partial = path.with_suffix(".partial")
+            joblib.dump(make(), partial)
+            partial.replace(path)
+        return joblib.load(path)
+
+
+def _judge(folder: Path, documents: list[Document]) -> _Judged:
+    """What the exported model says of articles it was not fitted on."""
+    tagger = Tagger.load(folder)
+    windows = tagger.plan([document.text for document in documents])
+    probabilities = tagger.infer(windows)
+    classified = []
+    for document in documents:
+        fragments = [(span.start, span.end) for span in document.spans]
+        found = tagger.classify(document.text, fragments)
+        classified.append([Span(c.start, c.end, c.label) for c in found])
+    return _Judged(documents, windows, probabilities, classified)
+
+
+def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[dict[str, Any], Decided]:
+    """Figures with decisions chosen on the other folds, and the decisions of all folds."""
+    documents = [document for part in judged for document in part.documents]
+    folds = np.repeat(range(len(judged)), [len(part.documents) for part in judged])
+    pools = {edge: _pool(judged, [replace(label, edge=edge) for label in labels]) for edge in EDGES}
+    gold = np.array(
+        [
+            [len(merge(s for s in d.spans if s.label == label.id)) for label in labels]
+            for d in documents
+        ]
+    )
+    predicted: list[Document] = []
+    candidates: list[Document] = []
+    for fold, part in enumerate(tqdm(judged, "decide", disable=None)):
+        others = folds != fold
+        chosen = decide(pools, others, gold[others].sum(axis=0)).apply(labels)
+        texts = [document.text for document in part.documents]
+        for thresholds, into in ((None, predicted), (0.0, candidates)):
+            into += decode(texts, part.windows, part.probabilities, chosen, thresholds=thresholds)
+    named = [replace(found, id=d.id) for found, d in zip(predicted, documents, strict=True)]
+    figures = span_figures(named, documents)
+    figures["tc"] = tc_figures(_tc(judged, labels))
+    figures["calibration"] = calibration_figures(candidates, documents)
+    figures["articles"], figures["folds"] = len(documents), len(judged)
+    everything = np.ones(len(documents), bool)
+    return figures, decide(pools, everything, gold.sum(axis=0))
+
+
+def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:
+    parts = [Pool.collect(p.documents, p.windows, p.probabilities, labels) for p in judged]
+    offsets = np.cumsum([0, *(len(part.documents) for part in judged)])
+    moved = [replace(p, documents=p.documents + o) for p, o in zip(parts, offsets, strict=False)]
+    names = ("features", "labels", "documents", "right", "gains")
+    return Pool(*(np.concatenate([getattr(part, name) for part in moved]) for name in names))
+
+
+def _tc(judged: Sequence[_Judged], labels: Sequence[Label]) -> dict[str, list[Accuracy]]:
+    """Accuracies by article, over all labels and for the gold rows of each."""
+    sums: dict[str, list[Accuracy]] = {name: [] for name in ("all", *(x.id for x in labels))}
+    for part in judged:
+        for document, classified in zip(part.documents, part.classified, strict=True):
+            sums["all"].append(accuracy(classified, document.spans))
+            found = {(span.start, span.end, span.label) for span in classified}
+            for span in document.spans:
+                hit = (span.start, span.end, span.label) in found
+                sums[span.label].append(Accuracy(int(hit), 1))
+    return sums
