@@ -1,5 +1,8 @@
 """What every package's tests share: the default model, and the project's own small corpus."""
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,3 +35,19 @@ def articles() -> list[Document]:
     from training.ptc import read_ptc  # here, since it imports the datasets library
 
     return read_ptc(ROOT / "tests" / "articles")
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """The path of a program. Where it is missing the test is skipped; in CI, which installs all
+    that tests need, it fails."""
+
+    def find(name: str) -> str:
+        if path := shutil.which(name):
+            return path
+        reason = f"{name} is not installed (see `make test-system`)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return find

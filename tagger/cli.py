@@ -1,0 +1,199 @@
+"""The command `tagger`."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from tagger.errors import InputError, TaggerError
+from tagger.formats import to_answer, to_html, to_ptc, to_terminal
+from tagger.spans import Document
+from tagger.tagger import Tagger
+from tagger.windows import Window
+
+__all__ = ["main"]
+
+_DESCRIPTION = """\
+Find persuasion techniques in text: exact spans, each with its technique and a score.
+Everything runs on this machine; no text leaves it.
+
+  tagger tag article.txt                       highlighted in the terminal
+  tagger tag *.txt --format html > report.html a page for a browser
+  tagger tag - --format json < article.txt     the answer of the REST service
+  tagger tag a.txt --threshold .3 --threshold doubt=.5
+  tagger labels                                the techniques and what they mean
+"""
+
+_EXIT = "exit status: 0 done, 2 unusable input or model, 130 interrupted"
+_PROGRESS_CHUNK = 32
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+    except TaggerError as error:
+        print(f"tagger: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:  # of standard output: what is left of it is dropped
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # else the reader, `head` say, has seen enough
+            print(f"tagger: can't write the output: {error.strerror}", file=sys.stderr)
+            return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tagger",
+        description=_DESCRIPTION,
+        epilog=_EXIT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--model",
+        type=Path,
+        metavar="FOLDER",
+        help="model folder; default: the one TAGGER_MODELS serves, else the packaged model",
+    )
+    tag = commands.add_parser("tag", parents=[shared], help="tag text files", epilog=_EXIT)
+    tag.add_argument("files", nargs="+", metavar="FILE", help="UTF-8 text; - is standard input")
+    tag.add_argument(
+        "--format",
+        choices=("text", "json", "html", "ptc"),
+        default="text",
+        help="text: highlighted, in colour on a terminal (default); json: the answer of the REST "
+        "service; html: a page that stands alone; ptc: tab-separated id, technique, start, end",
+    )
+    tag.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="[LABEL=]SCORE",
+        help="lowest score shown, 0 to 1, for all techniques or for one; may be repeated; "
+        "default: the model's own for each technique",
+    )
+    tag.add_argument(
+        "--labels",
+        metavar="LABEL,...",
+        help="look for these techniques only (see `tagger labels`)",
+    )
+    tag.set_defaults(run=_tag)
+    labels = commands.add_parser("labels", parents=[shared], help="list the techniques")
+    labels.set_defaults(run=_labels)
+    return parser
+
+
+def _tag(arguments: argparse.Namespace) -> None:
+    thresholds = _thresholds(arguments.threshold)
+    labels = arguments.labels.split(",") if arguments.labels is not None else None
+    texts = [_read(name) for name in arguments.files]
+    tagger = Tagger.load(arguments.model)
+    tagger.decode([], [], [], labels=labels, thresholds=thresholds)  # refuse before the work
+    windows = tagger.plan(texts)
+    tagged = tagger.decode(
+        texts, windows, list(_infer(tagger, windows)), labels=labels, thresholds=thresholds
+    )
+    documents = [
+        Document(document.text, document.spans, _name(file))
+        for file, document in zip(arguments.files, tagged, strict=True)
+    ]
+    for part in _render(arguments.format, tagger, documents, windows):
+        print(part, end="")
+
+
+def _render(
+    form: str, tagger: Tagger, documents: Sequence[Document], windows: Sequence[Window]
+) -> Iterator[str]:
+    labels = tagger.manifest.labels
+    if form == "json":
+        held = Counter(piece.source for window in windows for piece in window.pieces)
+        counts = [held[source] for source in range(len(documents))]
+        answer = to_answer(tagger.manifest, documents, windows=counts)
+        yield json.dumps(answer, ensure_ascii=False, indent=1) + "\n"
+    elif form == "html":
+        title = documents[0].id or "" if len(documents) == 1 else f"{len(documents)} texts"
+        yield to_html(documents, labels, tagger.manifest, title=title)
+    elif form == "ptc":
+        stems = [Path(document.id or "").stem for document in documents]
+        named = [
+            Document(d.text, d.spans, stem.removeprefix("article") or stem)
+            for d, stem in zip(documents, stems, strict=True)
+        ]
+        yield to_ptc(named, {label.id: label.corpus_name or label.id for label in labels})
+    else:
+        color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for document in documents:
+            if len(documents) > 1:
+                yield f"==> {document.id} <==\n"
+            yield to_terminal(document, labels, color=color, width=width)
+
+
+def _labels(arguments: argparse.Namespace) -> None:
+    manifest = Tagger.load(arguments.model).manifest
+    for label in manifest.labels:
+        print(
+            f"{label.id}  (threshold {label.threshold:.2f})\n    {label.name}. {label.definition}"
+        )
+        print(f"    For example: {label.example}")
+
+
+def _infer(tagger: Tagger, windows: Sequence[Window]) -> Iterator[NDArray[np.float32]]:
+    """Probabilities of the windows, with a progress bar where there are many."""
+    long = len(windows) > 4 * _PROGRESS_CHUNK
+    with tqdm(total=len(windows), unit="window", disable=None if long else True) as progress:
+        for start in range(0, len(windows), _PROGRESS_CHUNK):
+            chunk = windows[start : start + _PROGRESS_CHUNK]
+            yield from tagger.infer(chunk)
+            progress.update(len(chunk))
+
+
+def _thresholds(given: Sequence[str]) -> dict[str, float]:
+    thresholds = {}
+    for item in given:
+        name, _, number = item.rpartition("=")
+        try:
+            thresholds[name or "default"] = float(number)
+        except ValueError:
+            raise InputError(f"--threshold {item}: give a number, or LABEL=number") from None
+    return thresholds
+
+
+def _read(name: str) -> str:
+    """A file's text, exactly: line ends are not translated, since offsets count them."""
+    if name == "-" and sys.stdin is None:
+        raise InputError("can't read -: standard input is closed")
+    try:
+        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise InputError(f"can't read {name}: {error.strerror}") from None
+    if b"\0" in raw:
+        raise InputError(f"{name} is not text: it holds NUL bytes")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} is not UTF-8 text (byte {error.start}): convert it, for example with iconv"
+        ) from None
+
+
+def _name(file: str) -> str:
+    """A file's name as text: bytes of it that are no UTF-8 can't be written."""
+    if file == "-":
+        return "stdin"
+    return os.fsencode(file).decode("utf-8", "replace")
