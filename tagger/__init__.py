@@ -14,11 +14,12 @@ from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
 from tagger.spans import Classification, Document, Span
 from tagger.tagger import Tagger
-from tagger.windows import Window, Windower
+from tagger.windows import REPEATS, Window, Windower
 
 __all__ = [
     "FEATURES",
     "OFFSET_UNITS",
+    "REPEATS",
     "Candidate",
     "Classification",
     "Config",

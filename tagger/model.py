@@ -70,7 +70,7 @@ class Model:
         """Probability of each label, and last of any, for each token: (tokens, labels + 1)."""
         if not len(window):
             return np.zeros((0, len(self.manifest.labels) + 1), np.float32)
-        return self._run(self._head, window, {})
+        return self._run(self._head, window, {"repeats": window.repeats})
 
     def fragments(self, window: Window, bounds: NDArray[np.int64]) -> Floats:
         """Probability of each label for runs of tokens: bounds (n, 2), half-open -> (n, labels)."""

@@ -7,6 +7,7 @@ window, and a token knows the characters it stands for, so that spans index the 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,13 @@ from tokenizers import Tokenizer as WordPieces
 
 from tagger.errors import InputError, ModelError
 
-__all__ = ["PARAGRAPH", "SENTENCE", "WORD", "Piece", "Window", "Windower"]
+__all__ = ["PARAGRAPH", "REPEATS", "SENTENCE", "WORD", "Piece", "Window", "Windower"]
 
 WORD, SENTENCE, PARAGRAPH = 1, 2, 3
 """What starts at a token; 0 where it continues a word."""
+
+REPEATS = (1, 2, 3)
+"""Lengths of the runs of tokens whose repetition in the document is counted."""
 
 _CHUNK = 100_000  # characters given to the tokenizer at once: bounds its memory on long texts
 _BLANK_LINE = re.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])|\u2029")
@@ -36,13 +40,15 @@ class Piece:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Window:
-    """A run of tokens; all arrays are of shape (tokens,).
+    """A run of tokens; arrays have a row for each token.
 
     pieces        what the window covers: one piece, or several where paragraphs share it
     ids           int64 token ids, without the special tokens around them
     sources       int32 number of the text that each token comes from
     starts, ends  int32 half-open code-point offsets of each token in its text
     begins        int8: what begins at the token: 0, WORD, SENTENCE or PARAGRAPH
+    repeats       float32 (tokens, len(REPEATS)): the log of how often the document holds the run
+                  of one, two or three tokens that the token is in (of several, the most frequent)
     """
 
     pieces: tuple[Piece, ...]
@@ -51,6 +57,7 @@ class Window:
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
     begins: NDArray[np.int8]
+    repeats: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -125,6 +132,7 @@ class Windower:
             np.array(starts, np.int32),
             np.array(ends, np.int32),
             begins,
+            np.zeros((len(ids), len(REPEATS)), np.float32),
         )
 
 
@@ -141,13 +149,37 @@ def _chunks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _join(parts: Sequence[Window]) -> Window:
+    """The tokens of a whole document, with its repetitions counted."""
+
+    def whole(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0, np.int32)])
+
     return Window(
         tuple(piece for part in parts for piece in part.pieces),
-        *(
-            np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0, np.int32)])
-            for name in ("ids", "sources", "starts", "ends", "begins")
-        ),
+        whole("ids"),
+        whole("sources"),
+        whole("starts"),
+        whole("ends"),
+        whole("begins"),
+        _repeats(whole("ids")),
     )
+
+
+def _repeats(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    found = np.zeros((len(ids), len(REPEATS)), np.float32)
+    runs = np.zeros(len(ids), np.int64)
+    for column, length in enumerate(REPEATS):
+        if length > len(ids):
+            break
+        # A run's number is that of the shorter run it starts with, and its last token.
+        shorter = runs[: len(ids) - length + 1]
+        pairs = shorter * (ids.max() + 1) + ids[length - 1 :]
+        _, runs, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+        often = np.log(counts[runs]).astype(np.float32)
+        for step in range(length):
+            own = found[step : step + len(often), column]
+            np.maximum(own, often, out=own)
+    return found
 
 
 def _next_cut(tokens: Window, start: int, limit: int) -> int:
@@ -191,4 +223,5 @@ def _window(tokens: Window, start: int, end: int, texts: Sequence[str], first: i
         tokens.starts[start:end],
         tokens.ends[start:end],
         tokens.begins[start:end],
+        tokens.repeats[start:end],
     )

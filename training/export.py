@@ -12,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from tagger import REPEATS
 from training.features import LAYERS
 from training.fragments import FragmentClassifier
 from training.tokens import TokenClassifiers
@@ -22,13 +23,16 @@ _OPSET = 18
 
 
 def head_graph(classifiers: TokenClassifiers) -> onnx.ModelProto:
-    """`head.onnx`: hidden states (tokens, width) to `probabilities` (tokens, labels + 1)."""
+    """`head.onnx`: hidden states (tokens, width) and `repeats` (tokens, 3) to `probabilities`
+    (tokens, labels + 1)."""
     weights, bias = classifiers.weights()
-    own, before, after, mean = np.split(weights, 4)
+    states, repeats = weights[: -len(REPEATS)], weights[-len(REPEATS) :]
+    own, before, after, mean = np.split(states, 4)
     outputs = weights.shape[1]
     constants: dict[str, NDArray[Any]] = {
         "weights": np.concatenate([own, before, after], axis=1),
         "mean_weights": mean,
+        "repeats_weights": repeats,
         "bias": bias,
         "parts": np.array([outputs] * 3, np.int64),
         "edge": np.zeros((1, outputs), np.float32),
@@ -47,10 +51,16 @@ def head_graph(classifiers: TokenClassifiers) -> onnx.ModelProto:
         helper.make_node("Concat", ["all_but_first", "edge"], ["from_after"], axis=0),
         helper.make_node("ReduceMean", ["states", "zero"], ["mean"]),
         helper.make_node("Gemm", ["mean", "mean_weights", "bias"], ["from_mean"]),
-        helper.make_node("Sum", ["own", "from_before", "from_after", "from_mean"], ["decisions"]),
+        helper.make_node("MatMul", ["repeats", "repeats_weights"], ["from_repeats"]),
+        helper.make_node(
+            "Sum",
+            ["own", "from_before", "from_after", "from_mean", "from_repeats"],
+            ["decisions"],
+        ),
         helper.make_node("Sigmoid", ["decisions"], ["probabilities"]),
     ]
-    return _model("head", nodes, constants, _states(weights), [], outputs)
+    given = helper.make_tensor_value_info("repeats", TensorProto.FLOAT, ["tokens", len(REPEATS)])
+    return _model("head", nodes, constants, _states(states), [given], outputs)
 
 
 def fragments_graph(classifier: FragmentClassifier) -> onnx.ModelProto:

@@ -24,25 +24,29 @@ class TokenTable:
     states     float16 (tokens, layers x width)
     documents  int32 (tokens,): index of each token's document
     windows    int32 (tokens,): index of each token's window
+    repeats    float32 (tokens, 3): how often the document repeats it, see `Window`
     plan       the windows
     """
 
     states: NDArray[np.float16]
     documents: NDArray[np.int32]
     windows: NDArray[np.int32]
+    repeats: NDArray[np.float32]
     plan: Sequence[Window]
 
     def matrix(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Features of some tokens, float32 (rows, 4 x layers x width): the token, the one before,
-        the one after (zeros at a window's edge), and the mean of its window."""
+        """Features of some tokens, float32 (rows, 4 x layers x width + 3): the states of the token,
+        of the one before, of the one after (zeros at a window's edge), their mean over the window,
+        and the token's repetitions."""
         width = self.states.shape[1]
-        features = np.zeros((len(rows), 4 * width), np.float32)
+        features = np.zeros((len(rows), 4 * width + self.repeats.shape[1]), np.float32)
         features[:, :width] = self.states[rows]
         for part, step in ((1, -1), (2, 1)):
             near = np.clip(rows + step, 0, len(self.windows) - 1)
             inside = (self.windows[near] == self.windows[rows]) & (near != rows)
             features[inside, part * width : (part + 1) * width] = self.states[near[inside]]
-        features[:, 3 * width :] = self.window_means[self.windows[rows]]
+        features[:, 3 * width : 4 * width] = self.window_means[self.windows[rows]]
+        features[:, 4 * width :] = self.repeats[rows]
         return features
 
     def targets(self, documents: Sequence[Document], labels: Sequence[str]) -> NDArray[np.bool_]:
@@ -89,5 +93,6 @@ def token_table(documents: Sequence[Document], encoder: Encoder, windower: Windo
         table,
         np.repeat(np.array(owners, np.int32), counts),
         np.repeat(np.arange(len(plan), dtype=np.int32), counts),
+        np.concatenate([window.repeats for window in plan]),
         plan,
     )

@@ -5,7 +5,6 @@ a fold are chosen on the other folds alone. The final model is fitted on all art
 decisions are chosen on the out-of-fold candidates of all folds.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from tagger import Document, InputError, Label, Span, Tagger, Window, decode
+from tagger import Document, InputError, Label, Span, Tagger, Window, decode, file_sha256
 from training.decisions import EDGES, Decided, Pool, decide
 from training.features import LAYERS, token_table
 from training.figures import calibration_figures, span_figures, tc_figures
@@ -127,7 +126,7 @@ class _Checkpoints:
         base: Base,
         seed: int,
     ) -> None:
-        encoder = hashlib.sha256((base.folder / "encoder.onnx").read_bytes()).hexdigest()
+        encoder = [file_sha256(base.folder / name) for name in ("encoder.onnx", "tokenizer.json")]
         options = LAYERS, TokenClassifiers().get_params(), FragmentClassifier().get_params()
         inputs = list(documents), list(folds), encoder, base.window, seed, options
         self._key = joblib.hash(inputs)

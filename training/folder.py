@@ -35,11 +35,10 @@ class Base:
     def read(cls, folder: str | Path) -> "Base":
         """Raises InputError if a file is missing. A model folder will do as well."""
         folder = Path(folder)
+        if (folder / "manifest.json").exists():
+            return cls(folder, Manifest.read(folder).window)
         try:
-            if (folder / "window.json").exists():
-                window = json.loads((folder / "window.json").read_text("utf-8"))
-            else:
-                window = Manifest.read(folder).window
+            window = json.loads((folder / "window.json").read_text("utf-8"))
             for name in ("encoder.onnx", "tokenizer.json", "NOTICE"):
                 (folder / name).open("rb").close()
         except OSError as error:
@@ -47,6 +46,8 @@ class Base:
                 f"{folder} is no encoder folder: can't read {error.filename}; "
                 "make one with `python -m training encoder`"
             ) from None
+        except ValueError:
+            raise InputError(f"{folder / 'window.json'} is damaged: it is not JSON") from None
         return cls(folder, window)
 
     def windower(self) -> Windower:

@@ -30,7 +30,7 @@ LABELS = "train-task2-TC.labels"
 
 def label_id(corpus_name: str) -> str:
     """`Appeal_to_fear-prejudice` -> `appeal_to_fear_prejudice`."""
-    return re.sub(r"[^a-z]+", "_", corpus_name.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", corpus_name.lower()).strip("_")
 
 
 def read_ptc(folder: str | Path, *, limit: int | None = None) -> list[Document]:
@@ -41,6 +41,8 @@ def read_ptc(folder: str | Path, *, limit: int | None = None) -> list[Document]:
 
     Raises InputError that names file and line for what is missing or does not fit.
     """
+    if limit is not None and limit < 1:
+        raise InputError(f"a limit of {limit} leaves no article")
     folder = Path(folder)
     paths = sorted((folder / ARTICLES).glob("article*.txt"))
     if not paths:

@@ -20,15 +20,22 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
 
     penalty    the inverse strength of regularisation (scikit-learn's C)
     negatives  share of the tokens without any label that are fitted, weighted to count for all
+    tolerance  gradient at which a regression is done (scikit-learn's tol)
     jobs       regressions fitted at the same time (threads: they share the features)
     seed       of the choice of negatives
     """
 
     def __init__(
-        self, penalty: float = 1e-4, negatives: float = 0.25, jobs: int = 1, seed: int = 0
+        self,
+        penalty: float = 1e-4,
+        negatives: float = 0.25,
+        tolerance: float = 1e-3,
+        jobs: int = 1,
+        seed: int = 0,
     ) -> None:
         self.penalty = penalty
         self.negatives = negatives
+        self.tolerance = tolerance
         self.jobs = jobs
         self.seed = seed
 
@@ -43,6 +50,8 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
         sample = features[:: max(1, len(features) // 20_000)]
         self.mean_ = sample.mean(axis=0)
         self.scale_ = np.maximum(sample.std(axis=0), 1e-3)
+        # A handful of columns beside thousands: spread out, they are hardly penalised.
+        self.scale_[-table.repeats.shape[1] :] /= 10
         features -= self.mean_
         features /= self.scale_
 
@@ -50,7 +59,7 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
             bearing = bears[:, number]
             if not bearing.any():  # a label without an example is never found
                 return np.zeros(features.shape[1], np.float32), -20.0
-            model = LogisticRegression(C=self.penalty, max_iter=100, tol=1e-3)
+            model = LogisticRegression(C=self.penalty, max_iter=100, tol=self.tolerance)
             model.fit(features, bearing, sample_weight=weights)
             return model.coef_[0], float(model.intercept_[0])
 

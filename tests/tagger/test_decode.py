@@ -41,6 +41,7 @@ def windows(sources: Sequence[Sequence[int]], size: int) -> list[Window]:
             starts[cut : cut + size],
             starts[cut : cut + size] + 2,
             begins[cut : cut + size],
+            np.zeros((len(begins[cut : cut + size]), 3), np.float32),
         )
         for cut in cuts
     ]

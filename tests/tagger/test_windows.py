@@ -202,3 +202,15 @@ def test_a_lone_surrogate(make: Make, text: str) -> None:
 def test_a_tokenizer_that_cannot_be_read(contents: bytes) -> None:
     with pytest.raises(ModelError, match=r"tokenizer\.json can't be read"):
         Windower(contents, 126)
+
+
+def test_repeats_count_runs_of_tokens_in_the_whole_document(make: Make) -> None:
+    windower = make(64)
+    [window] = windower.plan(["ruin for us, ruin for them, peace"])
+    often = np.exp(window.repeats).round().astype(int).tolist()
+    word, pair, once = [2, 1, 1], [2, 2, 1], [1, 1, 1]
+    assert often == [pair, pair, once, word, pair, pair, once, word, once]
+    apart = windower.plan(["ruin for us", "ruin for them"])
+    assert not any(each.repeats.any() for each in apart)
+    [together] = windower.plan_document(["ruin for us", "ruin for them"])
+    assert np.exp(together.repeats[0]).round().tolist() == pair

@@ -86,11 +86,13 @@ def random_table(sizes: Sequence[Sequence[int]], width: int = 12, seed: int = 0)
         own = starts[first : first + count]
         first += count
         ids, sources = np.zeros(count, np.int64), np.full(count, owner, np.int32)
-        plan.append(Window((), ids, sources, own, own + 4, np.ones(count, np.int8)))
+        repeats = np.random.default_rng(first).random((count, 3)).astype(np.float32)
+        plan.append(Window((), ids, sources, own, own + 4, np.ones(count, np.int8), repeats))
     states = np.random.default_rng(seed).normal(size=(first, width)).astype(np.float16)
     sources = np.concatenate([window.sources for window in plan])
     windows = np.repeat(np.arange(len(plan), dtype=np.int32), [count for _, count in counts])
-    return TokenTable(states, sources, windows, plan)
+    repeats = np.concatenate([window.repeats for window in plan])
+    return TokenTable(states, sources, windows, repeats, plan)
 
 
 @pytest.fixture(scope="session")

@@ -183,7 +183,15 @@ def test_candidates_are_collected_with_what_they_add() -> None:
     begins = np.array([3] + [1] * (WORDS - 1), np.int8)
     ids = np.zeros(WORDS, np.int64)
     windows = [
-        Window((), ids, np.full(WORDS, source, np.int32), starts, starts + 4, begins)
+        Window(
+            (),
+            ids,
+            np.full(WORDS, source, np.int32),
+            starts,
+            starts + 4,
+            begins,
+            np.zeros((WORDS, 3), np.float32),
+        )
         for source in (0, 1)
     ]
     probabilities = np.zeros((2, WORDS, 3), np.float32)

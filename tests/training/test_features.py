@@ -25,7 +25,7 @@ def table(make_table: Maker) -> TokenTable:
 
 
 def parts(table: TokenTable, rows: Sequence[int]) -> list[NDArray[np.float32]]:
-    return np.split(table.matrix(np.array(rows)), 4, axis=1)
+    return np.split(table.matrix(np.array(rows))[:, :-3], 4, axis=1)
 
 
 def test_neighbours_never_cross_windows(table: TokenTable) -> None:
@@ -44,6 +44,10 @@ def test_the_last_part_is_the_mean_of_the_window(table: TokenTable) -> None:
         expected = table.states[first:end].astype(np.float64).mean(axis=0)
         np.testing.assert_allclose(table.window_means[number], expected, atol=1e-6)
         np.testing.assert_array_equal(mean[first:end], table.window_means[[number] * (end - first)])
+
+
+def test_the_last_columns_are_the_repetitions(table: TokenTable) -> None:
+    np.testing.assert_array_equal(table.matrix(np.arange(11))[:, -3:], table.repeats)
 
 
 def test_rows_may_be_chosen(table: TokenTable) -> None:

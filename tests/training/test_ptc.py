@@ -35,6 +35,7 @@ NAMES = {
     "Thought-terminating_Cliches": "thought_terminating_cliches",
     "Whataboutism,Straw_Men,Red_Herring": "whataboutism_straw_men_red_herring",
 }
+OTHERS = {"Label 2": "label_2", "Ложная дилемма": "ложная_дилемма"}
 TEXT = "They lie.\r\n\r\nÄh 👩‍🚀!\r\nDo they?\r\n"
 
 Writer = Callable[..., Path]
@@ -56,7 +57,7 @@ def write(tmp_path: Path) -> Writer:
     return write
 
 
-@pytest.mark.parametrize(("name", "id"), NAMES.items())
+@pytest.mark.parametrize(("name", "id"), (NAMES | OTHERS).items())
 def test_names_become_ids(name: str, id: str) -> None:
     assert label_id(name) == id
 
