@@ -18,6 +18,10 @@ ARTICLE = [
     " \t\n",
     "Who would trust such a disgraceful, corrupt liar? 💩 Nobody!",
 ]
+HEATED = (
+    "The mayor and his gang of greedy hypocrites have betrayed this town. "
+    "Who would trust such a disgraceful, corrupt liar?"
+)
 
 
 class Marking:
@@ -100,18 +104,18 @@ def test_no_paragraphs_no_results(client: FlaskClient) -> None:
 
 
 def test_labels_filter(client: FlaskClient) -> None:
-    every = tag(client, text=ARTICLE[0], thresholds=ALL)["results"][0]["spans"]
-    some = tag(client, text=ARTICLE[0], thresholds=ALL, labels=["loaded_language"])
+    every = tag(client, text=HEATED, thresholds=ALL)["results"][0]["spans"]
+    some = tag(client, text=HEATED, thresholds=ALL, labels=["loaded_language"])
     kept = [span for span in every if span["label"] == "loaded_language"]
     assert some["results"][0]["spans"] == kept
     assert 0 < len(kept) < len(every)
-    assert tag(client, text=ARTICLE[0], thresholds=ALL, labels=[])["results"][0]["spans"] == []
+    assert tag(client, text=HEATED, thresholds=ALL, labels=[])["results"][0]["spans"] == []
 
 
 def test_thresholds_only_filter(client: FlaskClient) -> None:
-    every = tag(client, text=ARTICLE[0], thresholds=ALL)["results"][0]["spans"]
+    every = tag(client, text=HEATED, thresholds=ALL)["results"][0]["spans"]
     floors = {"default": 0.05, "loaded_language": 1}
-    some = tag(client, text=ARTICLE[0], thresholds=floors)["results"][0]["spans"]
+    some = tag(client, text=HEATED, thresholds=floors)["results"][0]["spans"]
     kept = [s for s in every if s["score"] >= floors.get(s["label"], floors["default"])]
     assert some == kept
     assert 0 < len(kept) < len(every)

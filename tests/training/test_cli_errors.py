@@ -48,7 +48,7 @@ ERRORS = {
         "fit --data {corpus} --encoder {default} --work {out} --folds {labels}",
         'train-task2-TC.labels: expected JSON, {{"folds"',
     ),
-    "no encoder": ("fit --data {corpus} --encoder {no} --work {out}", "{no} is not a model folder"),
+    "no encoder": ("fit --data {corpus} --encoder {no} --work {out}", "{no} is no encoder folder"),
     "half an encoder": (
         "fit --data {corpus} --encoder {half} --work {out}",
         "half is no encoder folder: can't read {half}/encoder.onnx",
@@ -59,7 +59,7 @@ ERRORS = {
     ),
     "no article": (
         "fit --data {corpus} --encoder {default} --work {out} --limit 0",
-        "too few articles",
+        "a limit of 0 leaves no article",
     ),
     "nothing fitted": ("export --work {no} --encoder {default} --output {out}", "first"),
     "no weights": ("encoder --data {corpus} --output {out} --weights {no}", "no/model.safetensors"),
