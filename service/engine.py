@@ -2,13 +2,12 @@
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 from service.problems import NotReady
-from tagger import Document, Tagger, TaggerError
+from tagger import Document, Tagger, TaggerError, windows_per_text
 
 __all__ = ["Engine", "Tagged"]
 
@@ -76,5 +75,4 @@ class Engine:
         documents = tagger.decode(
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
-        held = Counter(piece.source for window in windows for piece in window.pieces)
-        return Tagged(documents, [held[source] for source in range(len(paragraphs))])
+        return Tagged(documents, windows_per_text(windows, len(paragraphs)))

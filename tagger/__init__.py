@@ -14,7 +14,7 @@ from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
 from tagger.spans import Classification, Document, Span
 from tagger.tagger import Tagger
-from tagger.windows import REPEATS, Window, Windower
+from tagger.windows import REPEATS, Window, Windower, windows_per_text
 
 __all__ = [
     "FEATURES",
@@ -45,4 +45,5 @@ __all__ = [
     "to_html",
     "to_ptc",
     "to_terminal",
+    "windows_per_text",
 ]

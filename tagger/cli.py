@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from tagger.errors import InputError, TaggerError
 from tagger.formats import to_answer, to_html, to_ptc, to_terminal
 from tagger.spans import Document
 from tagger.tagger import Tagger
-from tagger.windows import Window
+from tagger.windows import Window, windows_per_text
 
 __all__ = ["main"]
 
@@ -121,8 +120,7 @@ def _render(
 ) -> Iterator[str]:
     labels = tagger.manifest.labels
     if form == "json":
-        held = Counter(piece.source for window in windows for piece in window.pieces)
-        counts = [held[source] for source in range(len(documents))]
+        counts = windows_per_text(windows, len(documents))
         answer = to_answer(tagger.manifest, documents, windows=counts)
         yield json.dumps(answer, ensure_ascii=False, indent=1) + "\n"
     elif form == "html":

@@ -5,6 +5,7 @@ window, and a token knows the characters it stands for, so that spans index the 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,16 @@ from tokenizers import Tokenizer as WordPieces
 
 from tagger.errors import InputError, ModelError
 
-__all__ = ["PARAGRAPH", "REPEATS", "SENTENCE", "WORD", "Piece", "Window", "Windower"]
+__all__ = [
+    "PARAGRAPH",
+    "REPEATS",
+    "SENTENCE",
+    "WORD",
+    "Piece",
+    "Window",
+    "Windower",
+    "windows_per_text",
+]
 
 WORD, SENTENCE, PARAGRAPH = 1, 2, 3
 """What starts at a token; 0 where it continues a word."""
@@ -136,6 +146,12 @@ class Windower:
         )
 
 
+def windows_per_text(windows: Sequence[Window], texts: int) -> list[int]:
+    """How many of the windows cover a part of each of the `texts` they were planned from."""
+    held = Counter(piece.source for window in windows for piece in window.pieces)
+    return [held[source] for source in range(texts)]
+
+
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
     """Parts of a text and where they start; cut at white space, else through a very long word."""
     start = 0
@@ -154,14 +170,15 @@ def _join(parts: Sequence[Window]) -> Window:
     def whole(name: str) -> NDArray[Any]:
         return np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0, np.int32)])
 
+    ids = whole("ids")
     return Window(
         tuple(piece for part in parts for piece in part.pieces),
-        whole("ids"),
+        ids,
         whole("sources"),
         whole("starts"),
         whole("ends"),
         whole("begins"),
-        _repeats(whole("ids")),
+        _repeats(ids),
     )
 
 

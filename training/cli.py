@@ -18,7 +18,7 @@ from training.encoder import Architecture, build_encoder, channel_peaks
 from training.figures import span_figures, tc_figures
 from training.fit import Fitted, fit
 from training.folder import NOTICE, About, Base, write_model
-from training.measure import accuracy, flc, si
+from training.measure import accuracy, flc, name_fragments, si
 from training.ptc import read_folds, read_furniture, read_labels, read_ptc
 
 __all__ = ["main"]
@@ -204,11 +204,7 @@ def _measure_model(arguments: argparse.Namespace) -> dict[str, Any]:
     found = tagger.tag([document.text for document in gold])
     predicted = [Document(d.text, d.spans, g.id) for d, g in zip(found, gold, strict=True)]
     figures = span_figures(predicted, gold)
-    rows = []
-    for document in gold:
-        fragments = [(span.start, span.end) for span in document.spans]
-        named = tagger.classify(document.text, fragments)
-        rows.append(accuracy([Span(c.start, c.end, c.label) for c in named], document.spans))
+    rows = [accuracy(name_fragments(tagger, document), document.spans) for document in gold]
     figures["tc"] = tc_figures({"all": rows})
     figures["model"] = {"name": tagger.manifest.name, "sha256": tagger.manifest.sha256}
     return figures

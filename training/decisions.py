@@ -134,7 +134,7 @@ def decide(
 
 def right(candidate: Candidate | Span, document: Document) -> bool:
     """Does it share at least half its characters with one gold span of its label?"""
-    gold = _gold_by_label(document).get(candidate.label, [])
+    gold = merge(span for span in document.spans if span.label == candidate.label)
     return _overlap(candidate, gold)[2] >= 0.5
 
 

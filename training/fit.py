@@ -23,7 +23,7 @@ from training.features import LAYERS, token_table
 from training.figures import calibration_figures, span_figures, tc_figures
 from training.folder import About, Base, Heads, taxonomy, write_model
 from training.fragments import FragmentClassifier, fragment_features
-from training.measure import Accuracy, accuracy, merge
+from training.measure import Accuracy, accuracy, merge, name_fragments
 from training.tokens import TokenClassifiers
 
 __all__ = ["Fitted", "fit"]
@@ -147,11 +147,7 @@ def _judge(folder: Path, documents: list[Document]) -> _Judged:
     tagger = Tagger.load(folder)
     windows = tagger.plan([document.text for document in documents])
     probabilities = tagger.infer(windows)
-    classified = []
-    for document in documents:
-        fragments = [(span.start, span.end) for span in document.spans]
-        found = tagger.classify(document.text, fragments)
-        classified.append([Span(c.start, c.end, c.label) for c in found])
+    classified = [name_fragments(tagger, document) for document in documents]
     return _Judged(documents, windows, probabilities, classified)
 
 

@@ -9,9 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tagger import Document, InputError, Span
+from tagger import Document, InputError, Span, Tagger
 
-__all__ = ["Accuracy", "Overlap", "accuracy", "flc", "flc_by_label", "merge", "si"]
+__all__ = [
+    "Accuracy",
+    "Overlap",
+    "accuracy",
+    "flc",
+    "flc_by_label",
+    "merge",
+    "name_fragments",
+    "si",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,12 @@ def accuracy(predicted: Sequence[Span], gold: Sequence[Span]) -> Accuracy:
     labels = Counter((s.start, s.end, s.label) for s in gold)
     labels &= Counter((s.start, s.end, s.label) for s in predicted)
     return Accuracy(labels.total(), rows.total())
+
+
+def name_fragments(tagger: Tagger, document: Document) -> list[Span]:
+    """The gold rows of a document with the labels that the tagger gives their fragments."""
+    found = tagger.classify(document.text, [(span.start, span.end) for span in document.spans])
+    return [Span(each.start, each.end, each.label) for each in found]
 
 
 def merge(spans: Iterable[Span]) -> list[tuple[int, int]]:
