@@ -1,6 +1,7 @@
 """Figures of a set of predictions, with bootstrap intervals over articles."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,14 +20,16 @@ _LOWEST_SCORE = 0.05
 
 
 def span_figures(predicted: Sequence[Document], gold: Sequence[Document]) -> dict[str, Any]:
-    """SI and FLC with 95% intervals, and FLC by label."""
+    """SI, FLC and FLC by label, with 95% intervals: `interval` is that of F1."""
+    pairs = list(zip(predicted, gold, strict=True))
     figures: dict[str, Any] = {}
     for name, measure in (("si", si), ("flc", flc)):
-        articles = [measure([p], [g]) for p, g in zip(predicted, gold, strict=True)]
-        total = sum(articles, Overlap())
-        figures[name] = _ratios(total) | {"interval": interval(articles, Overlap())}
-    by_label = flc_by_label(predicted, gold)
-    figures["flc_by_label"] = {label: _ratios(sums) for label, sums in by_label.items()}
+        figures[name] = _ratios([measure([p], [g]) for p, g in pairs])
+    by_label = [flc_by_label([p], [g]) for p, g in pairs]
+    figures["flc_by_label"] = {
+        label: _ratios([article.get(label, Overlap()) for article in by_label])
+        for label in sorted({label for article in by_label for label in article})
+    }
     return figures
 
 
@@ -82,19 +85,25 @@ def calibration_figures(candidates: Sequence[Document], gold: Sequence[Document]
     }
 
 
-def interval(articles: Sequence[Sums], zero: Sums) -> list[float]:
-    """The 95% bootstrap interval of F1 over articles."""
+def interval(articles: Sequence[Sums], zero: Sums, *, of: str = "f1") -> list[float]:
+    """The 95% bootstrap interval over articles of F1, or another figure of the sums."""
     generator = np.random.default_rng(0)
     draws = generator.integers(0, len(articles), (_RESAMPLES, len(articles)))
-    f1 = [sum((articles[i] for i in draw), zero).f1 for draw in draws]
-    return [round(float(bound), 4) for bound in np.quantile(f1, (0.025, 0.975))]
+    times = np.apply_along_axis(np.bincount, 1, draws, minlength=len(articles))
+    sums = times @ np.array([astuple(article) for article in articles])
+    found = [getattr(type(zero)(*row), of) for row in sums.tolist()]
+    return [round(float(bound), 4) for bound in np.quantile(found, (0.025, 0.975))]
 
 
-def _ratios(sums: Overlap) -> dict[str, Any]:
+def _ratios(articles: Sequence[Overlap]) -> dict[str, Any]:
+    sums = sum(articles, Overlap())
     return {
         "f1": round(sums.f1, 4),
         "precision": round(sums.precision, 4),
         "recall": round(sums.recall, 4),
         "predicted": sums.predicted,
         "gold": sums.gold,
+        "interval": interval(articles, Overlap()),
+        "precision_interval": interval(articles, Overlap(), of="precision"),
+        "recall_interval": interval(articles, Overlap(), of="recall"),
     }

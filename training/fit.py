@@ -19,11 +19,11 @@ from tqdm import tqdm
 
 from tagger import Document, InputError, Label, Span, Tagger, Window, decode, file_sha256
 from training.decisions import EDGES, Decided, Pool, decide
+from training.evidence import Evidence
 from training.features import LAYERS, token_table
-from training.figures import calibration_figures, span_figures, tc_figures
 from training.folder import About, Base, Heads, taxonomy, write_model
 from training.fragments import FragmentClassifier, fragment_features
-from training.measure import Accuracy, accuracy, merge, name_fragments
+from training.measure import merge, name_fragments
 from training.tokens import TokenClassifiers
 
 __all__ = ["Fitted", "fit"]
@@ -33,12 +33,16 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model before it is written: its classifiers, its labels and what was measured."""
+    """A model before it is written: its classifiers, its labels and what was measured.
+
+    evidence  out of fold: what `figures` were made from
+    """
 
     heads: Heads
     labels: tuple[Label, ...]
     figures: dict[str, Any]
     trained_on: dict[str, Any]
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def fit(
         folder = work / f"fold-{fold}"
         write_model(folder, base, fitted, labels, About(f"fold-{fold}", str(seed)))
         judged.append(checkpoints.get(f"judged-{fold}", partial(_judge, folder, held_out)))
-    figures, decided = _decide(judged, labels)
+    evidence, decided = _decide(judged, labels)
     final = checkpoints.get("heads-all", partial(heads, None))
     trained_on = {
         "articles": len(documents),
@@ -112,7 +116,8 @@ def fit(
         "blocks of page furniture, written for this project": len(negatives),
         "seed": seed,
     }
-    return Fitted(final, decided.apply(labels), figures, trained_on)
+    figures = evidence.figures() | {"folds": len(folds)}
+    return Fitted(final, decided.apply(labels), figures, trained_on, evidence)
 
 
 class _Checkpoints:
@@ -151,8 +156,8 @@ def _judge(folder: Path, documents: list[Document]) -> _Judged:
     return _Judged(documents, windows, probabilities, classified)
 
 
-def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[dict[str, Any], Decided]:
-    """Figures with decisions chosen on the other folds, and the decisions of all folds."""
+def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[Evidence, Decided]:
+    """Spans with decisions chosen on the other folds, and the decisions of all folds."""
     documents = [document for part in judged for document in part.documents]
     folds = np.repeat(range(len(judged)), [len(part.documents) for part in judged])
     pools = {edge: _pool(judged, [replace(label, edge=edge) for label in labels]) for edge in EDGES}
@@ -170,13 +175,10 @@ def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[dict[
         texts = [document.text for document in part.documents]
         for thresholds, into in ((None, predicted), (0.0, candidates)):
             into += decode(texts, part.windows, part.probabilities, chosen, thresholds=thresholds)
-    named = [replace(found, id=d.id) for found, d in zip(predicted, documents, strict=True)]
-    figures = span_figures(named, documents)
-    figures["tc"] = tc_figures(_tc(judged, labels))
-    figures["calibration"] = calibration_figures(candidates, documents)
-    figures["articles"], figures["folds"] = len(documents), len(judged)
+    named = [classified for part in judged for classified in part.classified]
+    evidence = Evidence.of(documents, predicted, candidates, named)
     everything = np.ones(len(documents), bool)
-    return figures, decide(pools, everything, gold.sum(axis=0))
+    return evidence, decide(pools, everything, gold.sum(axis=0))
 
 
 def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:
@@ -185,16 +187,3 @@ def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:
     moved = [replace(p, documents=p.documents + o) for p, o in zip(parts, offsets, strict=False)]
     names = ("features", "labels", "documents", "right", "gains")
     return Pool(*(np.concatenate([getattr(part, name) for part in moved]) for name in names))
-
-
-def _tc(judged: Sequence[_Judged], labels: Sequence[Label]) -> dict[str, list[Accuracy]]:
-    """Accuracies by article, over all labels and for the gold rows of each."""
-    sums: dict[str, list[Accuracy]] = {name: [] for name in ("all", *(x.id for x in labels))}
-    for part in judged:
-        for document, classified in zip(part.documents, part.classified, strict=True):
-            sums["all"].append(accuracy(classified, document.spans))
-            found = {(span.start, span.end, span.label) for span in classified}
-            for span in document.spans:
-                hit = (span.start, span.end, span.label) in found
-                sums[span.label].append(Accuracy(int(hit), 1))
-    return sums

@@ -84,15 +84,24 @@ def test_span_figures() -> None:
     figures = span_figures(predicted, gold)
     counts = {"predicted": 3, "gold": 2}
     ratios = {"precision": 0.5, "recall": 0.75, "f1": 0.6}
-    low, high = figures["flc"].pop("interval")
-    assert figures["flc"] == counts | ratios
-    assert low < 0.6 < high
-    assert figures["si"].pop("interval") == [low, high]
-    assert figures["si"] == counts | ratios
-    assert figures["flc_by_label"] == {
-        "doubt": {"f1": 0.75, "precision": 0.75, "recall": 0.75, "predicted": 2, "gold": 2},
-        "slogans": {"f1": 0.0, "precision": 0.0, "recall": 0.0, "predicted": 1, "gold": 0},
+    # A sample of two articles is the first twice, the second twice, or both: the first alone has
+    # precision 1/2 and recall 1/2, the second 1/2 and 1.
+    intervals = {
+        "interval": [0.5, 0.6667],
+        "precision_interval": [0.5, 0.5],
+        "recall_interval": [0.5, 1.0],
     }
+    assert figures["flc"] == counts | ratios | intervals
+    assert figures["si"] == figures["flc"]
+    own = {
+        "interval": [0.6667, 0.75],
+        "precision_interval": [0.5, 1.0],
+        "recall_interval": [0.5, 1.0],
+    }
+    nothing = {name: [0.0, 0.0] for name in own}
+    doubt = {"f1": 0.75, "precision": 0.75, "recall": 0.75, "predicted": 2, "gold": 2}
+    slogans = {"f1": 0.0, "precision": 0.0, "recall": 0.0, "predicted": 1, "gold": 0}
+    assert figures["flc_by_label"] == {"doubt": doubt | own, "slogans": slogans | nothing}
 
 
 def test_tc_figures() -> None:
@@ -115,3 +124,6 @@ def test_intervals_are_a_bootstrap_over_articles() -> None:
     half = 1.96 * np.sqrt(share * (1 - share) / 400)
     assert (low, high) == pytest.approx((share - half, share + half), abs=0.01)
     assert interval(articles, Accuracy()) == [low, high]
+    spans = [Overlap(1, 2, article.right, 0.5) for article in articles]
+    assert interval(spans, Overlap(), of="precision") == [low, high]
+    assert interval(spans, Overlap(), of="recall") == [0.25, 0.25]
