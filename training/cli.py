@@ -12,13 +12,13 @@ import joblib
 import onnx
 from tokenizers import Tokenizer as WordPieces
 
-from tagger import Document, Span, Tagger, TaggerError, available_cores
+from tagger import Document, InputError, Label, Span, Tagger, TaggerError, available_cores
 from training.download import download_checkpoint, read_checkpoint
 from training.encoder import Architecture, build_encoder, channel_peaks
-from training.figures import span_figures, tc_figures
+from training.evidence import Evidence
 from training.fit import Fitted, fit
 from training.folder import NOTICE, About, Base, write_model
-from training.measure import accuracy, flc, name_fragments, si
+from training.measure import flc, si
 from training.ptc import read_folds, read_furniture, read_labels, read_ptc
 
 __all__ = ["main"]
@@ -95,14 +95,19 @@ def _parser() -> argparse.ArgumentParser:
     measuring = commands.add_parser(
         "measure",
         help="SI, FLC and TC of a model on a corpus, or of predicted against gold labels",
-        description="Give --data (and --model), or --gold and --predicted. Figures of a model on "
-        "articles it learnt from are too good; those of the model card are cross-validated.",
+        description="Give --data (and --model), --work, or --gold and --predicted. Figures of a "
+        "model on articles it learnt from are too good; those of --work, which the model card "
+        "states, are cross-validated.",
     )
     measuring.add_argument("--data", type=Path, help=_CORPUS)
     measuring.add_argument("--model", type=Path, help="model folder; default: the packaged one")
     measuring.add_argument("--limit", type=int, help="use the first so many articles only")
+    measuring.add_argument("--work", type=Path, help="of `fit`: its cross-validated figures")
     measuring.add_argument("--gold", type=Path, help="file of labels in the corpus's format")
     measuring.add_argument("--predicted", type=Path, help="file of labels to be measured")
+    measuring.add_argument(
+        "--report", type=Path, help="web page to write: figures and plots, no text of the corpus"
+    )
     measuring.set_defaults(run=_measure)
     return parser
 
@@ -157,12 +162,7 @@ def _fit(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    try:
-        fitted: Fitted = joblib.load(arguments.work / "fitted.joblib")
-    except OSError as error:
-        raise TaggerError(
-            f"can't read {error.filename}: run `fit --work {arguments.work}` first"
-        ) from None
+    fitted = _fitted(arguments.work)
     about = About(arguments.output.name, arguments.model_version, fitted.trained_on, fitted.figures)
     base = Base.read(arguments.encoder)
     manifest = write_model(arguments.output, base, fitted.heads, fitted.labels, about)
@@ -170,12 +170,53 @@ def _export(arguments: argparse.Namespace) -> None:
     print(f"{arguments.output}: model {manifest.version}, {size:,} bytes, {manifest.sha256}")
 
 
+def _fitted(work: Path) -> Fitted:
+    path = work / "fitted.joblib"
+    try:
+        fitted = joblib.load(path)
+    except OSError as error:
+        raise InputError(f"can't read {error.filename}: run `fit --work {work}` first") from None
+    except Exception:  # a damaged file may raise anything
+        fitted = None
+    if not isinstance(fitted, Fitted) or "evidence" not in vars(fitted):
+        raise InputError(
+            f"{path} is damaged or of another release: run `fit --work {work}` again, "
+            "which goes on from its checkpoints"
+        )
+    return fitted
+
+
 def _measure(arguments: argparse.Namespace) -> None:
-    if bool(arguments.gold) != bool(arguments.predicted) or bool(arguments.gold) == bool(
-        arguments.data
+    ways = [arguments.data, arguments.work, arguments.gold or arguments.predicted]
+    if sum(way is not None for way in ways) != 1 or bool(arguments.gold) != bool(
+        arguments.predicted
     ):
-        raise TaggerError("measure: give --data (and --model), or --gold and --predicted")
-    _print(_measure_files(arguments) if arguments.gold else _measure_model(arguments))
+        raise InputError("measure: give --data (and --model), --work, or --gold and --predicted")
+    if not arguments.data and (arguments.model or arguments.limit is not None):
+        raise InputError("measure: --model and --limit go with --data")
+    if arguments.gold:
+        if arguments.report:
+            raise InputError("measure: a report needs scores: give --data or --work")
+        _print(_measure_files(arguments))
+        return
+    if arguments.report:
+        _write(arguments.report, "a")  # nothing yet: an unusable place is told of at once
+    evidence, labels, figures = _measured(arguments)
+    if arguments.report:
+        # Here, since matplotlib may have to look through all fonts when it is first imported.
+        from training.report import report
+
+        _write(arguments.report, "w", report(evidence, labels, figures))
+    _print(figures)
+
+
+def _write(path: Path, mode: str, page: str = "") -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(page)
+    except OSError as error:
+        raise InputError(f"can't write {path}: {error.strerror}") from None
 
 
 def _measure_files(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -198,16 +239,18 @@ def _measure_files(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _measure_model(arguments: argparse.Namespace) -> dict[str, Any]:
+def _measured(
+    arguments: argparse.Namespace,
+) -> tuple[Evidence, tuple[Label, ...], dict[str, Any]]:
+    """Evidence, the labels that it was judged with, and figures."""
+    if arguments.work:
+        fitted = _fitted(arguments.work)
+        return fitted.evidence, fitted.labels, fitted.figures
     gold = read_ptc(arguments.data, limit=arguments.limit)
     tagger = Tagger.load(arguments.model)
-    found = tagger.tag([document.text for document in gold])
-    predicted = [Document(d.text, d.spans, g.id) for d, g in zip(found, gold, strict=True)]
-    figures = span_figures(predicted, gold)
-    rows = [accuracy(name_fragments(tagger, document), document.spans) for document in gold]
-    figures["tc"] = tc_figures({"all": rows})
-    figures["model"] = {"name": tagger.manifest.name, "sha256": tagger.manifest.sha256}
-    return figures
+    evidence = Evidence.collect(tagger, gold)
+    about = {"name": tagger.manifest.name, "sha256": tagger.manifest.sha256}
+    return evidence, tagger.manifest.labels, evidence.figures() | {"model": about}
 
 
 def _print(figures: dict[str, Any]) -> None:

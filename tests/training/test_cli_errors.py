@@ -29,11 +29,15 @@ def places(root: Path, tmp_path: Path) -> dict[str, Path]:
     half = tmp_path / "half"
     half.mkdir()
     (half / "window.json").write_text("{}", encoding="utf-8")
+    unfit = tmp_path / "unfit"
+    unfit.mkdir()
+    (unfit / "fitted.joblib").write_bytes(b"\x80\x04half of it")
     places = {"corpus": corpus, "default": default, "no": tmp_path / "no", "out": tmp_path / "out"}
-    made = {path.name: path for path in (damaged, without_folds, weights, half)}
+    made = {path.name: path for path in (damaged, without_folds, weights, half, unfit)}
     return places | made | {"labels": corpus / "train-task2-TC.labels"}
 
 
+WAYS = "give --data (and --model), --work, or --gold and --predicted"
 ERRORS = {
     "no corpus": ("fit --data {no} --encoder {default} --work {out}", "no/train-articles holds no"),
     "bad label": (
@@ -64,11 +68,32 @@ ERRORS = {
     "nothing fitted": ("export --work {no} --encoder {default} --output {out}", "first"),
     "no weights": ("encoder --data {corpus} --output {out} --weights {no}", "no/model.safetensors"),
     "no BERT": ("encoder --data {corpus} --output {out} --weights {weights}", "only BERT"),
-    "nothing to measure": ("measure", "give --data (and --model), or --gold and --predicted"),
-    "gold alone": ("measure --gold {labels}", "give --data (and --model), or"),
-    "all at once": (
-        "measure --gold {labels} --predicted {labels} --data {corpus}",
-        "give --data (and --model), or --gold and --predicted",
+    "nothing to measure": ("measure", WAYS),
+    "gold alone": ("measure --gold {labels}", WAYS),
+    "all at once": ("measure --gold {labels} --predicted {labels} --data {corpus}", WAYS),
+    "two ways": ("measure --work {out} --data {corpus}", WAYS),
+    "a model beside a fit": ("measure --work {out} --model {default}", "go with --data"),
+    "a limit beside labels": (
+        "measure --gold {labels} --predicted {labels} --limit 0",
+        "--model and --limit go with --data",
+    ),
+    "a report without scores": (
+        "measure --gold {labels} --predicted {labels} --report {out}",
+        "a report needs scores: give --data or --work",
+    ),
+    "a report in place of a folder": (
+        "measure --data {corpus} --report {corpus}",
+        "can't write {corpus}: Is a directory",
+    ),
+    "a report under a file": (
+        "measure --data {corpus} --report {labels}/page.html",
+        "can't write {labels}/page.html: ",
+    ),
+    "no fit to measure": ("measure --work {no}", "{no}/fitted.joblib: run `fit --work {no}` first"),
+    "a damaged fit": ("measure --work {unfit}", "{unfit}/fitted.joblib is damaged or of another"),
+    "a damaged fit to export": (
+        "export --work {unfit} --encoder {default} --output {out}",
+        "{unfit}/fitted.joblib is damaged or of another release: run `fit --work {unfit}` again",
     ),
     "no predictions": ("measure --gold {labels} --predicted {no}", "can't read {no}: No such file"),
     "no model": ("measure --data {corpus} --model {no}", "{no} is not a model folder"),

@@ -1,0 +1,189 @@
+"""A report on a model as one self-contained web page: figures, tables and plots."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib import resources
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from tagger import Label
+from training.curves import Scored, confusions, scored_by_label
+from training.evidence import Evidence
+from training.plots import confusion_matrix, precision_recall, reliability, small_precision_recall
+
+__all__ = ["report"]
+
+_HEADLINE = {
+    "flc": "Fragments with their technique (FLC)",
+    "si": "Fragments, technique ignored (SI)",
+    "tc": "Technique of a given fragment (TC)",
+}
+_NOTHING = "–"
+_CONFUSED = 3
+
+
+def report(evidence: Evidence, labels: Sequence[Label], figures: Mapping[str, Any]) -> str:
+    """The page as HTML.
+
+    labels   of the model, for names and thresholds
+    figures  of the evidence; `folds` among them tells that it is out of fold, `model` which model
+             was measured
+
+    It needs no script and asks for nothing over the network. The same input gives the same page.
+    """
+    by_label = figures["flc_by_label"]
+    known = {label.id: label for label in labels}
+    # The most frequent first; a corpus may have techniques that the model lacks.
+    ids = sorted({*known, *by_label}, key=lambda x: (-by_label.get(x, {}).get("gold", 0), x))
+    names = {x: known[x].name if x in known else x.replace("_", " ") for x in ids}
+    rows = [
+        _row(names[x], by_label.get(x), f"{known[x].threshold:.2f}" if x in known else _NOTHING)
+        for x in ids
+    ]
+    page = resources.files("training").joinpath("report.html").read_text("utf-8")
+    return Template(page).substitute(
+        _about(figures),
+        overview=f"{figures['articles']:,} articles · {figures['flc']['gold']:,} labelled spans · "
+        f"{len(ids)} techniques",
+        headline="\n".join(_tile(_HEADLINE[key], figures[key]) for key in _HEADLINE),
+        rows="\n".join(rows),
+        total=_row("All techniques", figures["flc"], _NOTHING),
+        calibration=_calibration(figures["calibration"]),
+        confusions=_confusions(evidence, names),
+        **_curves(evidence, names),
+    )
+
+
+def _about(figures: Mapping[str, Any]) -> dict[str, str]:
+    """What depends on where the evidence is from."""
+    if "folds" in figures:
+        return {
+            "title": "Cross-validated accuracy",
+            "caution": f"Out of fold: the articles are parted into {figures['folds']} folds, and "
+            "each was judged by a model fitted on the others. Span edges, calibration and "
+            "thresholds that judge a fold were chosen on the others too. So these figures are what "
+            "to expect on other articles of this kind.",
+            "thresholds": "The thresholds are those of the final model, chosen on all folds; the "
+            "figures use those chosen on the other folds.",
+        }
+    model = figures["model"]
+    return {
+        "title": f"Accuracy of the model {escape(model['name'])}",
+        "caution": "<strong>Figures on articles that a model learnt from are too good.</strong> "
+        "Believe this page only if the model saw none of these articles when it was fitted; for "
+        f"the others there is cross-validation. Model {escape(model['sha256'][:12])}.",
+        "thresholds": "The thresholds are the model’s own.",
+    }
+
+
+def _tile(name: str, figures: Mapping[str, Any]) -> str:
+    if "precision" in figures:
+        detail = f"precision {figures['precision']:.3f}, recall {figures['recall']:.3f}"
+    else:
+        detail = f"micro-F1 over {figures['rows']:,} fragments"
+    return (
+        f'<div><dt>{name}</dt><dd class="f1">{figures["f1"]:.3f}</dd>'
+        f"<dd>({_range(figures['interval'])})</dd><dd>{detail}</dd></div>"
+    )
+
+
+def _row(name: str, figures: Mapping[str, Any] | None, threshold: str) -> str:
+    cells = {
+        "Gold spans": f"{figures['gold']:,}" if figures else "0",
+        "Marked": f"{figures['predicted']:,}" if figures else "0",
+        "Precision": _bounded(figures, "precision", "predicted"),
+        "Recall": _bounded(figures, "recall", "gold"),
+        "F1": _bounded(figures, "f1", "gold"),
+        "Threshold": threshold,
+    }
+    body = "".join(f'<td data-name="{head}">{cell}</td>' for head, cell in cells.items())
+    return f'<tr><th scope="row">{escape(name)}</th>{body}</tr>'
+
+
+def _bounded(figures: Mapping[str, Any] | None, name: str, count: str) -> str:
+    """A figure above its interval; a dash where there is nothing to take a share of."""
+    if not figures or not figures[count]:
+        return _NOTHING
+    bounds = figures["interval" if name == "f1" else f"{name}_interval"]
+    return f"{figures[name]:.3f} <small>{_range(bounds)}</small>"
+
+
+def _range(bounds: Sequence[float]) -> str:
+    return f"{bounds[0]:.3f}–{bounds[1]:.3f}"
+
+
+def _curves(evidence: Evidence, names: Mapping[str, str]) -> dict[str, str]:
+    none = Scored(np.zeros(0), np.zeros(0, bool), np.zeros(0))
+    every = scored_by_label(evidence.candidates, evidence.gold)
+    shown = scored_by_label(evidence.predicted, evidence.gold)
+    small = []
+    for number, (label, name) in enumerate(names.items()):
+        own, marked = every.get(label, none), shown.get(label, none)
+        curve = own.curve()
+        average = f"{curve.average_precision:.3f}" if curve else _NOTHING
+        drawing = small_precision_recall(name, number, curve, marked)
+        small.append(
+            f"<figure><figcaption>{escape(name)} <small>{len(own.found):,} gold · AP {average}"
+            f"</small></figcaption>{drawing}</figure>"
+        )
+    pooled, marked = Scored.pool([none, *every.values()]), Scored.pool([none, *shown.values()])
+    curve = pooled.curve()
+    return {
+        "pooled": precision_recall(curve, marked),
+        "shown": f"precision {_share(marked.precision)}, recall {_share(marked.recall)}",
+        "average": f"{curve.average_precision:.3f}" if curve else "not defined",
+        "small": "\n".join(small),
+    }
+
+
+def _share(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.3f}"
+
+
+def _calibration(figures: Mapping[str, Any]) -> str:
+    count = figures["candidates"]
+    if "brier" not in figures:
+        return (
+            f"<p>Candidates scored 0.05 or more: {count:,}. All are right, or none is: too few to "
+            "tell how far scores can be believed.</p>"
+        )
+    rows = {
+        "Expected calibration error": figures["expected_calibration_error"],
+        "Brier score": figures["brier"],
+        "Brier score of the constant base rate": figures["brier_of_base_rate"],
+        "Area under the ROC curve": figures["area_under_roc"],
+    }
+    body = "".join(f"<dt>{name}</dt><dd>{value:.3f}</dd>" for name, value in rows.items())
+    return (
+        f'<div class="beside"><figure>{reliability(figures["bins"])}</figure><div>'
+        f"<p>The {count:,} candidates scored 0.05 or more in {len(figures['bins'])} bins of equal "
+        "count. On the dashed line a score is the share of candidates that is right; the error is "
+        "the mean distance from it. Below the Brier score of the base rate, scores tell more than "
+        f'the share that is right alone.</p><dl class="scores">{body}</dl></div></div>'
+    )
+
+
+def _confusions(evidence: Evidence, names: Mapping[str, str]) -> str:
+    labels = [*names]
+    counts = confusions(evidence.gold, evidence.named, labels)
+    occurs = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
+    if not len(occurs):
+        return "<p>There is no gold fragment to name.</p>"
+    counts = counts[np.ix_(occurs, occurs)]
+    own = [names[labels[place]] for place in occurs]
+    others = counts * ~np.eye(len(own), dtype=bool)
+    most = np.argsort(-others, axis=None, kind="stable")[:_CONFUSED]
+    said = [
+        f"{escape(own[row])} named {escape(own[column])} ({others[row, column]:,})"
+        for row, column in zip(*np.unravel_index(most, others.shape), strict=True)
+        if others[row, column]
+    ]
+    often = f" Most often mistaken: {'; '.join(said)}." if said else ""
+    return (
+        "<p>The model names the technique of gold fragments. Rows: gold; columns: named; in each "
+        f"cell the share of its row, and the count.{often}</p>"
+        '<div class="wide" tabindex="0" role="region" aria-label="Confusion matrix">'
+        f"<figure>{confusion_matrix(counts, own)}</figure></div>"
+    )
