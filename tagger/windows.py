@@ -36,6 +36,7 @@ REPEATS = (1, 2, 3)
 _CHUNK = 100_000  # characters given to the tokenizer at once: bounds its memory on long texts
 _BLANK_LINE = re.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])|\u2029")
 _SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s|[\u3002\uff01\uff1f]|[\n\r]")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -131,6 +132,9 @@ class Windower:
                 starts.append(start + offset)
                 ends.append(end + offset)
         begins = np.where(words, WORD, 0).astype(np.int8)
+        # The tokenizer cuts at apostrophes; a reader sees one word.
+        joints = np.array([match.start() for match in _APOSTROPHE.finditer(text)], np.int64)
+        begins[np.isin(starts, np.concatenate([joints, joints + 1]))] = 0
         for pattern, what in ((_SENTENCE_END, SENTENCE), (_BLANK_LINE, PARAGRAPH)):
             at = np.searchsorted(starts, [match.end() for match in pattern.finditer(text)])
             begins[at[at < len(begins)]] = what

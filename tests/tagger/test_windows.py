@@ -159,6 +159,18 @@ def test_what_begins_at_a_token(make: Make) -> None:
     assert found[0] == ["ful", "man", "der", "ing"]
 
 
+@pytest.mark.parametrize("apostrophe", ["'", "\u2019"])
+def test_an_apostrophe_inside_a_word_parts_nothing(make: Make, apostrophe: str) -> None:
+    text = "The council's 'plan' won't do, they said: 'no'.".replace("'", apostrophe)
+    [window] = make(64).plan([text])
+    starts = window.starts[window.begins >= WORD]
+    opening = [text[start:].split()[0] for start in starts]
+    quoted = [f"{apostrophe}plan{apostrophe}", f"plan{apostrophe}", apostrophe]
+    assert opening[:3] == ["The", f"council{apostrophe}s", quoted[0]]
+    assert opening[3:6] == [*quoted[1:], f"won{apostrophe}t"]
+
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_windows_grow_with_the_text(make: Make, kind: str) -> None:
     once = "".join(KINDS[kind]) * 40
