@@ -3,8 +3,9 @@
 The command line, `python -m training --help`, covers what most need.
 """
 
+from training.base import Base
 from training.fit import Fitted, fit
-from training.folder import About, Base, write_model
+from training.folder import About, write_model
 from training.measure import Accuracy, Overlap, accuracy, flc, flc_by_label, si
 from training.ptc import (
     from_dataset,

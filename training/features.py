@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tagger import Document, Encoder, Window, Windower, available_cores
+from tagger import Document, Encoder, Span, Window, Windower, available_cores
 
-__all__ = ["LAYERS", "TokenTable", "token_table"]
+__all__ = ["LAYERS", "TokenTable", "token_table", "window_targets"]
 
 LAYERS = ("hidden_2", "hidden_4", "hidden_6")
 """The encoder's states that classifiers use: from what a word is to what it means in its place."""
@@ -51,18 +51,9 @@ class TokenTable:
 
     def targets(self, documents: Sequence[Document], labels: Sequence[str]) -> NDArray[np.bool_]:
         """Which labels each token bears, (tokens, labels + 1); the last column: any of them."""
-        starts = np.concatenate([window.starts for window in self.plan])
-        ends = np.concatenate([window.ends for window in self.plan])
-        bears = np.zeros((len(starts), len(labels) + 1), bool)
-        columns = {label: column for column, label in enumerate(labels)}
-        for number, document in enumerate(documents):
-            own = slice(*np.searchsorted(self.documents, [number, number + 1]))
-            for span in document.spans:
-                if span.label in columns:
-                    inside = (starts[own] < span.end) & (ends[own] > span.start)
-                    bears[own, columns[span.label]] |= inside
-        bears[:, -1] = bears[:, :-1].any(axis=1)
-        return bears
+        owners = self.documents[np.flatnonzero(np.diff(self.windows, prepend=-1))]
+        pairs = zip(self.plan, [documents[owner].spans for owner in owners], strict=True)
+        return np.concatenate([window_targets(*pair, labels) for pair in pairs])
 
     @cached_property
     def window_means(self) -> NDArray[np.float32]:
@@ -75,10 +66,36 @@ class TokenTable:
         return means
 
 
-def token_table(documents: Sequence[Document], encoder: Encoder, windower: Windower) -> TokenTable:
-    """Run the encoder over documents, on all cores, with progress."""
+def window_targets(
+    window: Window, spans: Sequence[Span], labels: Sequence[str]
+) -> NDArray[np.bool_]:
+    """Which labels each token of a window bears, given the spans of its text: (tokens, labels + 1);
+    the last column: any of them."""
+    bears = np.zeros((len(window), len(labels) + 1), bool)
+    columns = {label: column for column, label in enumerate(labels)}
+    for span in spans:
+        if span.label in columns:
+            inside = (window.starts < span.end) & (window.ends > span.start)
+            bears[inside, columns[span.label]] = True
+    bears[:, -1] = bears[:, :-1].any(axis=1)
+    return bears
+
+
+def token_table(
+    documents: Sequence[Document],
+    encoder: Encoder,
+    windower: Windower,
+    *,
+    labelled_only: bool = False,
+) -> TokenTable:
+    """Run the encoder over documents, on all cores, with progress.
+
+    labelled_only  leave out windows that hold no part of a span
+    """
     plan = windower.plan([document.text for document in documents])
     plan = [window for window in plan if len(window)]
+    if labelled_only:
+        plan = [w for w in plan if _bears(w, documents[w.pieces[0].source].spans)]
 
     def states(window: Window) -> NDArray[np.float16]:
         return np.concatenate(encoder.hidden(window, LAYERS), axis=1).astype(np.float16)
@@ -96,3 +113,7 @@ def token_table(documents: Sequence[Document], encoder: Encoder, windower: Windo
         np.concatenate([window.repeats for window in plan]),
         plan,
     )
+
+
+def _bears(window: Window, spans: Sequence[Span]) -> bool:
+    return any(((window.starts < s.end) & (window.ends > s.start)).any() for s in spans)

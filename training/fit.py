@@ -7,28 +7,31 @@ decisions are chosen on the out-of-fold candidates of all folds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from tagger import Document, InputError, Label, Span, Tagger, Window, decode, file_sha256
+from training.base import Base
 from training.decisions import EDGES, Decided, Pool, decide
 from training.evidence import Evidence
-from training.features import LAYERS, token_table
-from training.folder import About, Base, Heads, taxonomy, write_model
-from training.fragments import FragmentClassifier, fragment_features
+from training.features import LAYERS
+from training.folder import About, taxonomy, write_model
+from training.fragments import FragmentClassifier
+from training.heads import Heads, frozen_heads, tuned_heads
 from training.measure import merge, name_fragments
 from training.tokens import TokenClassifiers
 
 __all__ = ["Fitted", "fit"]
 
 Floats = NDArray[np.float32]
+
+_FILES = ("encoder.onnx", "tokenizer.json", "head.safetensors")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ def fit(
 
     The same data, encoder and seed give the same model.
 
-    Raises InputError if a fold leaves no labelled span to learn from.
+    Raises InputError if a fold leaves no labelled span to learn from, or if an encoder was
+    fine-tuned on articles that it would judge.
     """
     labels = taxonomy(sorted({span.label for document in documents for span in document.spans}))
     if not folds or not all(any(d.spans for d in documents if d.id not in own) for own in folds):
@@ -83,30 +87,22 @@ def fit(
     fold_of = {name: number for number, fold in enumerate(folds) for name in fold}
     folds_of = np.array([fold_of[str(d.id)] for d in documents] + [-1] * len(negatives))
     checkpoints = _Checkpoints(work, everything, folds, base, seed)
-    table = checkpoints.get(
-        "tokens", lambda: token_table(everything, base.encoder(), base.windower())
-    )
-    targets = table.targets(everything, names)
-    features = fragment_features(table, everything, names)
+    frozen = cache(lambda: frozen_heads(base, everything, names, jobs=jobs, seed=seed))
 
     def heads(fold: int | None) -> Heads:
-        fitted_on = np.ones(len(everything), bool) if fold is None else folds_of != fold
-        rows = np.flatnonzero(fitted_on[table.documents])
-        states, techniques, owners = features
-        own = fitted_on[owners]
-        # Regressions run side by side; threads of BLAS on top of them would fight for the cores.
-        with threadpool_limits(1, "blas"):
-            return Heads(
-                TokenClassifiers(jobs=jobs, seed=seed).fit(table, rows, targets),
-                FragmentClassifier(len(labels)).fit(states[own], techniques[own]),
-            )
+        learnt = np.ones(len(everything), bool) if fold is None else folds_of != fold
+        own = base.of_fold(fold)
+        if (tokens := own.head()) is None:
+            return frozen()(learnt)
+        return tuned_heads(own, tokens, [everything[i] for i in np.flatnonzero(learnt)], names)
 
     judged: list[_Judged] = []
     for fold in tqdm(range(len(folds)), "folds", disable=None):
-        fitted = checkpoints.get(f"heads-{fold}", partial(heads, fold))
         held_out = [d for d, number in zip(documents, folds_of, strict=False) if number == fold]
+        _refuse_known(base.of_fold(fold), held_out)
+        fitted = checkpoints.get(f"heads-{fold}", partial(heads, fold))
         folder = work / f"fold-{fold}"
-        write_model(folder, base, fitted, labels, About(f"fold-{fold}", str(seed)))
+        write_model(folder, base.of_fold(fold), fitted, labels, About(f"fold-{fold}", str(seed)))
         judged.append(checkpoints.get(f"judged-{fold}", partial(_judge, folder, held_out)))
     evidence, decided = _decide(judged, labels)
     final = checkpoints.get("heads-all", partial(heads, None))
@@ -131,7 +127,9 @@ class _Checkpoints:
         base: Base,
         seed: int,
     ) -> None:
-        encoder = [file_sha256(base.folder / name) for name in ("encoder.onnx", "tokenizer.json")]
+        bases = [base, *(base.of_fold(fold) for fold in range(len(folds)))]
+        names = [name for name in _FILES if (base.folder / name).exists()]
+        encoder = [file_sha256(own.folder / name) for own in bases for name in names]
         options = LAYERS, TokenClassifiers().get_params(), FragmentClassifier().get_params()
         inputs = list(documents), list(folds), encoder, base.window, seed, options
         self._key = joblib.hash(inputs)
@@ -145,6 +143,16 @@ class _Checkpoints:
             joblib.dump(make(), partial)
             partial.replace(path)
         return joblib.load(path)
+
+
+def _refuse_known(base: Base, held_out: Sequence[Document]) -> None:
+    """Figures on articles that the encoder learnt from would be too good."""
+    known = {document.id for document in held_out}.intersection(base.learnt().get("articles", ()))
+    if known:
+        raise InputError(
+            f"{base.folder} was fine-tuned on {len(known)} of the articles that it would judge: "
+            "fine-tune with the folds that you fit with"
+        )
 
 
 def _judge(folder: Path, documents: list[Document]) -> _Judged:

@@ -10,63 +10,15 @@ from typing import Any
 
 import onnx
 
-from tagger import FEATURES, Encoder, InputError, Label, Manifest, Windower, file_sha256
+from tagger import FEATURES, Label, Manifest, file_sha256
+from training.base import Base
 from training.card import card
 from training.export import fragments_graph, head_graph
-from training.fragments import FragmentClassifier
-from training.tokens import TokenClassifiers
+from training.heads import Heads
 
-__all__ = ["NOTICE", "About", "Base", "Heads", "taxonomy", "write_model"]
-
-NOTICE = resources.files("training").joinpath("NOTICE").read_text("utf-8")
-"""The terms of the packaged encoder and corpus; a model trained on other data needs its own."""
+__all__ = ["About", "taxonomy", "write_model"]
 
 _LIBRARIES = ("numpy", "onnx", "onnxruntime", "scikit-learn", "tokenizers")
-
-
-@dataclass(frozen=True)
-class Base:
-    """An encoder folder: `encoder.onnx`, `tokenizer.json`, `NOTICE`, and how windows are cut."""
-
-    folder: Path
-    window: dict[str, int]
-
-    @classmethod
-    def read(cls, folder: str | Path) -> "Base":
-        """Raises InputError if a file is missing. A model folder will do as well."""
-        folder = Path(folder)
-        if (folder / "manifest.json").exists():
-            return cls(folder, Manifest.read(folder).window)
-        try:
-            window = json.loads((folder / "window.json").read_text("utf-8"))
-            for name in ("encoder.onnx", "tokenizer.json", "NOTICE"):
-                (folder / name).open("rb").close()
-        except OSError as error:
-            raise InputError(
-                f"{folder} is no encoder folder: can't read {error.filename}; "
-                "make one with `python -m training encoder`"
-            ) from None
-        except ValueError:
-            raise InputError(f"{folder / 'window.json'} is damaged: it is not JSON") from None
-        return cls(folder, window)
-
-    def windower(self) -> Windower:
-        """What cuts texts as this encoder needs them."""
-        return Windower((self.folder / "tokenizer.json").read_bytes(), self.window["tokens"])
-
-    def encoder(self) -> Encoder:
-        """The encoder, loaded."""
-        path = self.folder / "encoder.onnx"
-        special = self.window["start_token"], self.window["end_token"]
-        return Encoder(path, path.read_bytes(), special)
-
-
-@dataclass(frozen=True)
-class Heads:
-    """What is fitted on an encoder."""
-
-    tokens: TokenClassifiers
-    fragments: FragmentClassifier
 
 
 @dataclass(frozen=True)

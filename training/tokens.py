@@ -70,6 +70,15 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
         self.intercept_ = np.array([intercept for _, intercept in fitted])
         return self
 
+    @classmethod
+    def from_weights(cls, weights: Floats, bias: Floats) -> Self:
+        """Classifiers that were fitted elsewhere; the arrays are those of `weights()`."""
+        classifiers = cls()
+        classifiers.coef_, classifiers.intercept_ = weights.T, bias
+        classifiers.mean_ = np.zeros(len(weights), np.float32)
+        classifiers.scale_ = np.ones(len(weights), np.float32)
+        return classifiers
+
     def predict_proba(self, features: Floats) -> Floats:
         """Rows of `TokenTable.matrix` to probabilities (rows, labels + 1)."""
         weights, bias = self.weights()

@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tagger import Window
+from training.base import Base
 from training.encoder import Architecture, build_encoder
 from training.features import TokenTable
-from training.folder import Base
 
 Floats = NDArray[np.float32]
 

@@ -13,10 +13,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from tagger import Tagger
+from training.base import Base
 from training.cli import main
-from training.folder import Base
 
-COMMANDS = ("encoder", "fit", "export", "measure")
+COMMANDS = ("encoder", "finetune", "fit", "export", "measure")
 
 
 def run(command: str, **paths: Path) -> int:
@@ -44,7 +44,8 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
         ("train", "invalid choice: 'train'"),
         ("fit", "the following arguments are required: --data, --encoder, --work"),
         ("fit --data d --encoder e --work w --limit many", "--limit: invalid int value: 'many'"),
-        ("encoder --data d", "the following arguments are required: --output"),
+        ("encoder", "the following arguments are required: --output"),
+        ("finetune --data d", "the following arguments are required: --output"),
         ("export --work w --encoder e", "the following arguments are required: --output"),
         ("measure --fold 1", "unrecognized arguments: --fold 1"),
     ],
@@ -63,7 +64,7 @@ def test_a_warning_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: 
     def warn(_: object) -> None:
         warnings.warn("two spans were merged", stacklevel=1)
 
-    monkeypatch.setattr("training.cli._measure", warn)
+    monkeypatch.setattr("training.cli.measure", warn)
     assert run("measure") == 0
     assert capsys.readouterr().err == "warning: two spans were merged\n"
 
@@ -72,7 +73,7 @@ def test_an_interruption_says_how_to_go_on(capsys: Any, monkeypatch: Any) -> Non
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.cli._measure", interrupt)
+    monkeypatch.setattr("training.cli.measure", interrupt)
     assert run("measure") == 130
     assert capsys.readouterr().err == (
         "interrupted: the same command goes on from its checkpoints\n"
@@ -103,16 +104,7 @@ def test_an_encoder_is_made_from_weights(
     save_file(bert.weights, weights / "model.safetensors")
     (weights / "config.json").write_text(json.dumps(bert.config), encoding="utf-8")
     shutil.copyfile(root / "models" / "default" / "tokenizer.json", weights / "tokenizer.json")
-    corpus = root / "tests" / "articles"
-    assert (
-        run(
-            "encoder --data {corpus} --output {output} --weights {weights}",
-            corpus=corpus,
-            output=output,
-            weights=weights,
-        )
-        == 0
-    )
+    assert run("encoder --output {output} --weights {weights}", output=output, weights=weights) == 0
     assert sorted(path.name for path in output.iterdir()) == sorted(
         ["NOTICE", "encoder.onnx", "tokenizer.json", "window.json"]
     )

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tagger import Document, Span
+from training.base import Base
 from training.features import LAYERS, TokenTable, token_table
-from training.folder import Base
 from training.fragments import fragment_features
 
 # three documents: windows of 3 and 1 tokens, of 2, and of 1 and 4

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tagger import Document, InputError, Tagger
+from training.base import Base
 from training.fit import Fitted, fit
-from training.folder import About, Base, write_model
+from training.folder import About, write_model
 from training.fragments import FragmentClassifier
 from training.ptc import read_folds, read_furniture
 from training.tokens import TokenClassifiers
@@ -74,7 +75,7 @@ def no_fitting(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("this was fitted before")
 
-    monkeypatch.setattr(FITTING, "token_table", refuse)
+    monkeypatch.setattr(FITTING, "frozen_heads", refuse)
     for classifier in (TokenClassifiers, FragmentClassifier):
         monkeypatch.setattr(classifier, "fit", refuse)
 

@@ -1,0 +1,142 @@
+"""Fine-tuning: where torch is installed, on a tiny encoder."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from tagger import Document
+from training.base import Base
+from training.cli import main
+from training.download import Checkpoint
+from training.features import TokenTable, token_table
+from training.ptc import read_folds
+
+REASON = "torch comes with the extra `finetune` only"
+
+
+@pytest.fixture
+def checkpoint(root: Path, make_bert: Callable[..., Any]) -> Checkpoint:
+    pytest.importorskip("torch", reason=REASON)
+    bert = make_bert(layers=6, vocabulary=30_522)
+    tokenizer = (root / "models" / "default" / "tokenizer.json").read_bytes()
+    return Checkpoint(bert.weights, bert.config, tokenizer)
+
+
+@pytest.fixture
+def folds(root: Path, articles: list[Document]) -> list[list[str]]:
+    return read_folds(root / "tests" / "articles" / "folds.json", [d.id for d in articles])
+
+
+def weights(output: Path, name: str) -> dict[str, Any]:
+    return load_file(output / name / "model.safetensors") | load_file(
+        output / name / "head.safetensors"
+    )
+
+
+def test_encoders_learn_and_are_exported(
+    checkpoint: Checkpoint, articles: list[Document], folds: list[list[str]], tmp_path: Path
+) -> None:
+    from training.adapt import Recipe, adapt
+
+    adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=12, rate=3e-3, batch_tokens=300))
+    labels = sorted({span.label for document in articles for span in document.spans})
+    for fold, held_out in enumerate(folds):
+        base = Base.read(tmp_path).of_fold(fold)
+        assert not set(base.learnt()["articles"]) & set(held_out)
+        seen = [document for document in articles if document.id not in held_out]
+        head = base.head()
+        assert head is not None
+        table: TokenTable = token_table(seen, base.encoder(), base.windower())
+        bears = table.targets(seen, labels)[:, -1]
+        found = head.predict_proba(table.matrix(np.arange(len(bears))))[:, -1]
+        # What it learnt from it knows, through the exported graph as well.
+        assert found[bears].mean() > found[~bears].mean() + 0.2
+
+
+def test_an_interrupted_training_ends_as_an_undisturbed_one(
+    checkpoint: Checkpoint,
+    articles: list[Document],
+    folds: list[list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from training import finetune
+    from training.adapt import Recipe, adapt
+
+    def run(output: Path) -> None:
+        adapt(articles, folds, checkpoint, output, recipe=Recipe(epochs=3))
+
+    run(tmp_path / "whole")
+    write = finetune._State.write
+
+    def stop(state: Any, epochs: int) -> None:
+        write(state, epochs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune._State, "write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "cut")
+    run(tmp_path / "cut")
+    for name in ("all", "fold-0", "fold-1", "fold-2"):
+        whole, cut = (weights(tmp_path / part, name) for part in ("whole", "cut"))
+        assert whole.keys() == cut.keys()
+        for key, value in whole.items():
+            np.testing.assert_array_equal(value, cut[key], err_msg=key)
+
+
+def test_what_is_done_is_not_done_again(
+    checkpoint: Checkpoint,
+    articles: list[Document],
+    folds: list[list[str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from training import adapt as module
+    from training.adapt import Recipe, adapt
+
+    adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=1))
+    before = weights(tmp_path, "fold-1")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("this was trained before")
+
+    monkeypatch.setattr(module, "finetune", refuse)
+    adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=1))
+    assert all((value == before[key]).all() for key, value in weights(tmp_path, "fold-1").items())
+    with pytest.raises(AssertionError, match="trained before"):
+        adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=2))
+
+
+def test_the_command(
+    checkpoint: Checkpoint, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = tmp_path / "weights", tmp_path / "out"
+    folder.mkdir()
+    save_file(checkpoint.weights, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(checkpoint.config), encoding="utf-8")
+    (folder / "tokenizer.json").write_bytes(checkpoint.tokenizer)
+    command = ["finetune", "--data", str(root / "tests" / "articles"), "--output", str(output)]
+    options = ["--weights", str(folder), "--epochs", "1", "--jobs", "1"]
+    assert main([*command, *options]) == 0
+    assert {path.name for path in output.iterdir()} == {"all", "fold-0", "fold-1", "fold-2"}
+    assert capsys.readouterr().err == ""
+
+
+def test_without_torch_it_says_what_to_install(
+    root: Path, tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sys
+
+    for name in [*sys.modules]:
+        if name in ("training.adapt", "training.finetune", "training.network"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    command = ["finetune", "--data", str(root / "tests" / "articles"), "--output", str(tmp_path)]
+    assert main(command) == 2
+    assert "persuasion-tagger[finetune]" in capsys.readouterr().err
