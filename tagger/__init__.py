@@ -12,6 +12,8 @@ from tagger.errors import InputError, ModelError, TaggerError
 from tagger.formats import OFFSET_UNITS, convert_offsets, to_answer, to_html, to_ptc, to_terminal
 from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
+from tagger.policy import Decision, Decisions, Policy, Reason
+from tagger.rules import Rule
 from tagger.spans import Classification, Document, Span
 from tagger.tagger import Tagger
 from tagger.windows import REPEATS, Window, Windower, windows_per_text
@@ -23,6 +25,8 @@ __all__ = [
     "Candidate",
     "Classification",
     "Config",
+    "Decision",
+    "Decisions",
     "Document",
     "Encoder",
     "InputError",
@@ -30,6 +34,9 @@ __all__ = [
     "Manifest",
     "Model",
     "ModelError",
+    "Policy",
+    "Reason",
+    "Rule",
     "Span",
     "Tagger",
     "TaggerError",

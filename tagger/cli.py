@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from tagger.errors import InputError, TaggerError
-from tagger.formats import to_answer, to_html, to_ptc, to_terminal
+from tagger.formats import decision_line, to_answer, to_html, to_ptc, to_terminal
+from tagger.policy import Decisions, Policy
 from tagger.spans import Document
 from tagger.tagger import Tagger
 from tagger.windows import Window, windows_per_text
@@ -28,6 +29,7 @@ Everything runs on this machine; no text leaves it.
   tagger tag *.txt --format html > report.html a page for a browser
   tagger tag - --format json < article.txt     the answer of the REST service
   tagger tag a.txt --threshold .3 --threshold doubt=.5
+  tagger tag a.txt --policy default            allow, review or block, and why
   tagger labels                                the techniques and what they mean
 """
 
@@ -91,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LABEL,...",
         help="look for these techniques only (see `tagger labels`)",
     )
+    tag.add_argument(
+        "--policy",
+        metavar="FILE|NAME",
+        help="decide by a moderation policy, for each file: a TOML file, or the name of a policy "
+        f"that comes with the package ({', '.join(Policy.packaged_names())}); with text and json",
+    )
     tag.set_defaults(run=_tag)
     labels = commands.add_parser("labels", parents=[shared], help="list the techniques")
     labels.set_defaults(run=_labels)
@@ -100,8 +108,11 @@ def _parser() -> argparse.ArgumentParser:
 def _tag(arguments: argparse.Namespace) -> None:
     thresholds = _thresholds(arguments.threshold)
     labels = arguments.labels.split(",") if arguments.labels is not None else None
+    if arguments.policy is not None and arguments.format not in ("text", "json"):
+        raise InputError(f"--format {arguments.format} has no place for the decision of --policy")
     texts = [_read(name) for name in arguments.files]
     tagger = Tagger.load(arguments.model)
+    policy = _policy(arguments.policy, tagger) if arguments.policy is not None else None
     tagger.decode([], [], [], labels=labels, thresholds=thresholds)  # refuse before the work
     windows = tagger.plan(texts)
     tagged = tagger.decode(
@@ -111,17 +122,22 @@ def _tag(arguments: argparse.Namespace) -> None:
         Document(document.text, document.spans, _name(file))
         for file, document in zip(arguments.files, tagged, strict=True)
     ]
-    for part in _render(arguments.format, tagger, documents, windows):
+    decisions = policy.decide(documents, together=False) if policy else None
+    for part in _render(arguments.format, tagger, documents, windows, decisions):
         print(part, end="")
 
 
 def _render(
-    form: str, tagger: Tagger, documents: Sequence[Document], windows: Sequence[Window]
+    form: str,
+    tagger: Tagger,
+    documents: Sequence[Document],
+    windows: Sequence[Window],
+    decisions: Decisions | None,
 ) -> Iterator[str]:
     labels = tagger.manifest.labels
     if form == "json":
         counts = windows_per_text(windows, len(documents))
-        answer = to_answer(tagger.manifest, documents, windows=counts)
+        answer = to_answer(tagger.manifest, documents, windows=counts, decisions=decisions)
         yield json.dumps(answer, ensure_ascii=False, indent=1) + "\n"
     elif form == "html":
         title = documents[0].id or "" if len(documents) == 1 else f"{len(documents)} texts"
@@ -136,10 +152,21 @@ def _render(
     else:
         color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        for document in documents:
+        for number, document in enumerate(documents):
             if len(documents) > 1:
                 yield f"==> {document.id} <==\n"
             yield to_terminal(document, labels, color=color, width=width)
+            if decisions:
+                yield decision_line(decisions.results[number])
+
+
+def _policy(name: str, tagger: Tagger) -> Policy:
+    if name in Policy.packaged_names():
+        return Policy.packaged(name)
+    if not Path(name).exists():
+        names = ", ".join(Policy.packaged_names())
+        raise InputError(f"--policy {name}: give a file, or a policy of the package: {names}")
+    return Policy.read(name, tagger.labels)
 
 
 def _labels(arguments: argparse.Namespace) -> None:

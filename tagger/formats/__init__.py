@@ -1,6 +1,7 @@
 """How tagged documents are written out: JSON, corpus labels, a terminal, a web page."""
 
 from tagger.formats.answer import to_answer
+from tagger.formats.decision import decision_line
 from tagger.formats.html import to_html
 from tagger.formats.offsets import OFFSET_UNITS, convert_offsets
 from tagger.formats.ptc import to_ptc
@@ -11,6 +12,7 @@ __all__ = [
     "OFFSET_UNITS",
     "Segment",
     "convert_offsets",
+    "decision_line",
     "segments",
     "to_answer",
     "to_html",

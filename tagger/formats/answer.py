@@ -5,6 +5,7 @@ from typing import Any
 
 from tagger.formats.offsets import convert_offsets
 from tagger.manifest import Manifest
+from tagger.policy import Decisions
 from tagger.spans import Document, Span
 
 __all__ = ["to_answer"]
@@ -20,6 +21,7 @@ def to_answer(
     ids: Sequence[str | None] | None = None,
     id: str | None = None,
     offset_unit: str = "code_point",
+    decisions: Decisions | None = None,
 ) -> dict[str, Any]:
     """The body of a 200 answer to `POST /v1/tag`: one result per document, in order.
 
@@ -27,17 +29,18 @@ def to_answer(
     ids          the id of each result; by default the documents' own
     id           the id of the whole request
     offset_unit  what `start` and `end` count: code_point, utf16 or utf8
+    decisions    of a policy, which make it the answer to `POST /v1/moderate`
 
     Every "id" is there, null where none was given. Spans come sorted by start, the longer
     first, then by label; scores are rounded to four decimals.
 
-    Raises InputError for another offset unit, and ValueError unless `windows` and `ids` are
-    as many as the documents.
+    Raises InputError for another offset unit, and ValueError unless `windows`, `ids` and
+    decisions are as many as the documents.
     """
     convert_offsets("", (), offset_unit)
     if ids is None:
         ids = [document.id for document in documents]
-    return {
+    answer: dict[str, Any] = {
         "id": id,
         "model": {
             "name": manifest.name,
@@ -50,6 +53,11 @@ def to_answer(
             for document, result_id, count in zip(documents, ids, windows, strict=True)
         ],
     }
+    if decisions is not None:
+        for result, decision in zip(answer["results"], decisions.results, strict=True):
+            result["decision"] = decision.as_dict()
+        answer["decision"] = decisions.whole.as_dict()
+    return answer
 
 
 def _result(document: Document, id: str | None, windows: int, offset_unit: str) -> dict[str, Any]:
