@@ -9,7 +9,8 @@ from service import problems, tracing
 from service.body import JSONRequest
 from service.engine import Engine
 from service.openapi import specification
-from service.routes import health, labels, tag
+from service.policies import Policies
+from service.routes import health, labels, moderate, tag
 from service.settings import Settings
 from tagger import Tagger, default_model
 
@@ -28,10 +29,12 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
               `Engine` is `app.extensions["engine"]`
 
     Call it in the process that serves, after any fork.
-    Raises pydantic's ValidationError for a setting in the environment that does not fit.
+    Raises pydantic's ValidationError for a setting in the environment that does not fit, and
+    SetupError for a policy that does not fit `tagger`.
     """
     settings = settings or Settings()
     engine = Engine()
+    policies = Policies(settings.policies, settings.policy)
     # No page of documentation: APIFlask's loads its scripts from other hosts.
     app = APIFlask("service", title="Tagger", version="1", docs_path=None)
     app.request_class = JSONRequest
@@ -48,18 +51,26 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.extensions["engine"] = engine
     problems.register(app)
     tracing.register(app)
-    app.spec_processor(specification(lambda: engine.tagger.labels))
+    app.spec_processor(specification(lambda: engine.tagger.labels, policies.names))
     for routes in (
         health.blueprint(engine),
         labels.blueprint(engine),
         tag.blueprint(engine, settings),
+        moderate.blueprint(engine, policies, settings),
     ):
         app.register_blueprint(routes)
     if tagger is not None:
+        policies.load(tagger.labels)
         engine.use(tagger)
     else:
-        engine.load(partial(_load, settings))
+        engine.load(partial(_load_all, settings, policies))
     return app
+
+
+def _load_all(settings: Settings, policies: Policies) -> Tagger:
+    tagger = _load(settings)
+    policies.load(tagger.labels)
+    return tagger
 
 
 def _load(settings: Settings) -> Tagger:

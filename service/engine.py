@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from service.problems import NotReady
+from service.problems import NotReady, SetupError
 from tagger import Document, Tagger, TaggerError, windows_per_text
 
 __all__ = ["Engine", "Tagged"]
@@ -25,8 +25,9 @@ class Tagged:
 class Engine:
     """A tagger that loads while the service already answers.
 
-    `loading` is the tagger to be; it fails with ModelError if the model can't be used. Threads
-    don't survive a fork: make the engine in the process that serves.
+    `loading` is the tagger to be; it fails with ModelError if the model can't be used, with
+    SetupError if what is set up beside it can't. Threads don't survive a fork: make the engine in
+    the process that serves.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,9 @@ class Engine:
             tagger.tag_document(["The first run takes longer than all others."])
         except TaggerError as error:
             _log.error("the model can't be used: %s", error)
+            self.loading.set_exception(error)
+        except SetupError as error:
+            _log.error("the service can't start: %s", error)
             self.loading.set_exception(error)
         except BaseException as error:
             _log.exception("the model did not load")

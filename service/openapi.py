@@ -12,9 +12,9 @@ _DESCRIPTIONS = {
     400: "The body is not well-formed JSON",
     413: "The request has more bytes or paragraphs than the service takes",
     415: "The body is not plain application/json",
-    422: "The request does not fit the schema, or names a label the model does not know",
+    422: "The request does not fit the schema, or names a label or policy that is not known",
     500: "The service failed",
-    503: "The model is loading, or can't be used",
+    503: "The model is loading, or it or a policy can't be used",
 }
 
 _PROBLEM = {
@@ -57,8 +57,10 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
     }
 
 
-def specification(labels: Callable[[], Sequence[str]]) -> Callable[[Any], Any]:
-    """What completes APIFlask's document: the problem schema, headers, and the model's labels."""
+def specification(
+    labels: Callable[[], Sequence[str]], policies: Callable[[], Sequence[str]]
+) -> Callable[[Any], Any]:
+    """What completes APIFlask's document: the problem schema, headers, labels and policies."""
 
     def complete(document: Any) -> Any:
         schemas = document["components"]["schemas"]
@@ -69,6 +71,8 @@ def specification(labels: Callable[[], Sequence[str]]) -> Callable[[Any], Any]:
             if "thresholds" in fields:
                 fields["labels"]["items"]["enum"] = known
                 fields["thresholds"]["propertyNames"] = {"enum": [*known, "default"]}
+            if "thresholds" in fields and "policy" in fields:
+                fields["policy"]["enum"] = list(policies())
         header = {"schema": {"type": "string"}, "description": "the id in the service's log"}
         for path in document["paths"].values():
             for operation in path.values():

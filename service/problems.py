@@ -21,7 +21,16 @@ from werkzeug.http import HTTP_STATUS_CODES
 from service.tracing import request_id
 from tagger import InputError, ModelError
 
-__all__ = ["MEDIA_TYPE", "Fault", "NotReady", "Problem", "body", "pointer", "register"]
+__all__ = [
+    "MEDIA_TYPE",
+    "Fault",
+    "NotReady",
+    "Problem",
+    "SetupError",
+    "body",
+    "pointer",
+    "register",
+]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -51,10 +60,15 @@ class NotReady(Exception):
     """The service can't answer yet; its text says why."""
 
 
+class SetupError(Exception):
+    """What the service was set up with can't be used; its text, one line, names the file."""
+
+
 _STATUS: tuple[tuple[type[Exception], int, str | None], ...] = (
     (InputError, 422, None),
     (NotReady, 503, None),
     (ModelError, 503, "the model can't be used: the service's log says why"),  # it names files
+    (SetupError, 503, "the service is not set up rightly: its log says why"),  # so does this
 )
 """Exceptions, their status, and what clients read where the exception's own text is not for them.
 

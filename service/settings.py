@@ -33,6 +33,16 @@ class Settings(BaseSettings):
             "without it the packaged model is served"
         ),
     ] = None
+    policies: Annotated[
+        Path | None,
+        Field(
+            description="folder of moderation policies, one TOML file each, beside those that come "
+            "with the package; of two with the same name the folder's is used"
+        ),
+    ] = None
+    policy: Annotated[
+        str, Field(description="name of the policy that decides where a request names none")
+    ] = "default"
     threads: Annotated[
         int | None,
         Field(ge=1, description="windows computed at the same time; by default one per core"),

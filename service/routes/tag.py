@@ -9,9 +9,9 @@ from service.openapi import problem_responses
 from service.problems import Fault, Problem, pointer
 from service.schemas import TagAnswer, TagRequest
 from service.settings import Settings
-from tagger import to_answer
+from tagger import Policy, to_answer
 
-__all__ = ["blueprint"]
+__all__ = ["answer", "blueprint"]
 
 _EXAMPLE = {
     "text": "They greeted the troops with wartime ecstasy.",
@@ -29,23 +29,34 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 503))
     def tag(sent: TagRequest) -> dict[str, Any]:
         """Tag a text, or the paragraphs of a document"""
-        tagger = engine.tagger
-        sources = sent.sources()
-        _check_count(len(sources), settings.max_paragraphs)
-        _check_labels(sent, tagger.labels)
-        tagged = engine.tag(
-            [source.text for source in sources], labels=sent.labels, thresholds=sent.thresholds
-        )
-        return to_answer(
-            tagger.manifest,
-            tagged.documents,
-            windows=tagged.windows,
-            ids=[source.id for source in sources],
-            id=sent.id,
-            offset_unit=sent.offset_unit,
-        )
+        return answer(engine, settings, sent)
 
     return routes
+
+
+def answer(
+    engine: Engine, settings: Settings, sent: TagRequest, policy: Policy | None = None
+) -> dict[str, Any]:
+    """What is found in a request's paragraphs, and what the policy decides on it.
+
+    Raises Problem for too many paragraphs or an unknown label, NotReady while the model loads.
+    """
+    tagger = engine.tagger
+    sources = sent.sources()
+    _check_count(len(sources), settings.max_paragraphs)
+    _check_labels(sent, tagger.labels)
+    tagged = engine.tag(
+        [source.text for source in sources], labels=sent.labels, thresholds=sent.thresholds
+    )
+    return to_answer(
+        tagger.manifest,
+        tagged.documents,
+        windows=tagged.windows,
+        ids=[source.id for source in sources],
+        id=sent.id,
+        offset_unit=sent.offset_unit,
+        decisions=policy.decide(tagged.documents) if policy else None,
+    )
 
 
 def _check_count(paragraphs: int, most: int) -> None:

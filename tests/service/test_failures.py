@@ -146,6 +146,8 @@ def test_openapi_document_is_valid(document: dict[str, Any]) -> None:
     assert routes == {
         ("/v1/tag", "post"),
         ("/v1/labels", "get"),
+        ("/v1/moderate", "post"),
+        ("/v1/policies", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
     }

@@ -64,6 +64,17 @@ def test_files_do_not_add_up(run: Run, policy: Path) -> None:
     assert found["decision"]["action"] == "allow"
 
 
+def test_json_is_the_answer_of_the_service(run: Run, policy: Path, tagger: Tagger) -> None:
+    service = pytest.importorskip("service", reason="the extra `service` is not installed")
+    client = service.create_app(service.Settings(policies=policy.parent), tagger).test_client()
+    text = Path(SAMPLE).read_bytes().decode()
+    for name, chosen in (("desk", policy), ("default", "default")):
+        body = client.post("/v1/moderate", json={"text": text, "policy": name}).get_json()
+        found = tagged(run, SAMPLE, "--policy", chosen)
+        found["results"][0]["id"] = body["results"][0]["id"] = None
+        assert found == body
+
+
 @pytest.mark.parametrize(
     "options",
     [["--labels", "doubt,loaded_language"], ["--threshold", "name_calling_labeling=1"]],
