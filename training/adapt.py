@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from safetensors.numpy import load_file, save_file
 from tagger import Document, InputError, Windower
 from training.base import window_of, write_base
 from training.download import Checkpoint
-from training.encoder import Architecture, build_encoder
 from training.features import window_targets
 from training.finetune import Example, Recipe, finetune
 
@@ -54,10 +53,9 @@ def adapt(
         )
         for position, (folder, learnt) in enumerate(tasks)
     )
-    architecture = Architecture(checkpoint.config)
-    for folder, _ in tasks:
-        encoder = build_encoder(load_file(folder / "model.safetensors"), architecture)
-        write_base(folder, checkpoint.tokenizer, encoder)
+    for folder, learnt in tasks:
+        weights = load_file(folder / "model.safetensors")
+        write_base(folder, replace(checkpoint, weights=weights), learnt)
 
 
 def _adapt(

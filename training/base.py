@@ -7,7 +7,7 @@ encoder for each fold that never saw the fold's articles.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,7 +17,9 @@ import onnx
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer as WordPieces
 
-from tagger import Encoder, InputError, Manifest, Windower
+from tagger import Document, Encoder, InputError, Manifest, Windower
+from training.download import Checkpoint
+from training.encoder import Architecture, build_encoder, channel_peaks
 from training.tokens import TokenClassifiers
 
 __all__ = ["NOTICE", "Base", "window_of", "write_base"]
@@ -26,6 +28,7 @@ NOTICE = resources.files("training").joinpath("NOTICE").read_text("utf-8")
 """The terms of the packaged encoder and corpus; a model trained on other data needs its own."""
 
 _WINDOW_TOKENS = 64
+_SAMPLE_WINDOWS = 200
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,20 @@ def window_of(tokenizer_json: bytes) -> tuple[bytes, dict[str, int]]:
     return tokenizer.to_str().encode("utf-8"), window
 
 
-def write_base(folder: Path, published_tokenizer: bytes, encoder: onnx.ModelProto) -> Base:
-    """Write an encoder folder, or complete one; NOTICE is that of the packaged data."""
+def write_base(folder: Path, checkpoint: Checkpoint, documents: Sequence[Document]) -> Base:
+    """Write an encoder folder, or complete one; NOTICE is that of the packaged data.
+
+    documents  texts of the kind that the encoder will read: its activations on some of their
+               windows say how to round them
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer, window = window_of(published_tokenizer)
+    tokenizer, window = window_of(checkpoint.tokenizer)
+    plan = Windower(tokenizer, window["tokens"]).plan([document.text for document in documents])
+    sample = plan[:: max(1, len(plan) // _SAMPLE_WINDOWS)]
+    ids = [[window["start_token"], *w.ids.tolist(), window["end_token"]] for w in sample]
+    architecture = Architecture(checkpoint.config)
+    peaks = channel_peaks(checkpoint.weights, architecture, ids)
+    encoder = build_encoder(checkpoint.weights, architecture, peaks)
     (folder / "tokenizer.json").write_bytes(tokenizer)
     (folder / "window.json").write_text(json.dumps(window) + "\n", encoding="utf-8")
     (folder / "NOTICE").write_text(NOTICE, encoding="utf-8")

@@ -11,7 +11,6 @@ import joblib
 from tagger import Document, TaggerError, available_cores
 from training.base import Base, write_base
 from training.download import Checkpoint, download_checkpoint, read_checkpoint
-from training.encoder import Architecture, build_encoder
 from training.fit import fit
 from training.folder import About, write_model
 from training.measure_command import measure, print_figures, read_fitted
@@ -60,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     encoder = commands.add_parser("encoder", help="make encoder.onnx from published weights")
+    encoder.add_argument("--data", type=Path, required=True, help=_CORPUS)
     encoder.add_argument("--output", type=Path, required=True, help="folder to write")
     encoder.add_argument("--weights", type=Path, help=_WEIGHTS)
     encoder.set_defaults(run=_encoder)
@@ -135,9 +135,7 @@ def _checkpoint(arguments: argparse.Namespace) -> Checkpoint:
 
 
 def _encoder(arguments: argparse.Namespace) -> None:
-    checkpoint = _checkpoint(arguments)
-    encoder = build_encoder(checkpoint.weights, Architecture(checkpoint.config))
-    write_base(arguments.output, checkpoint.tokenizer, encoder)
+    write_base(arguments.output, _checkpoint(arguments), read_ptc(arguments.data))
 
 
 def _finetune(arguments: argparse.Namespace) -> None:

@@ -170,7 +170,6 @@ def test_an_apostrophe_inside_a_word_parts_nothing(make: Make, apostrophe: str) 
     assert opening[3:6] == [*quoted[1:], f"won{apostrophe}t"]
 
 
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_windows_grow_with_the_text(make: Make, kind: str) -> None:
     once = "".join(KINDS[kind]) * 40

@@ -44,7 +44,7 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
         ("train", "invalid choice: 'train'"),
         ("fit", "the following arguments are required: --data, --encoder, --work"),
         ("fit --data d --encoder e --work w --limit many", "--limit: invalid int value: 'many'"),
-        ("encoder", "the following arguments are required: --output"),
+        ("encoder --data d", "the following arguments are required: --output"),
         ("finetune --data d", "the following arguments are required: --output"),
         ("export --work w --encoder e", "the following arguments are required: --output"),
         ("measure --fold 1", "unrecognized arguments: --fold 1"),
@@ -104,7 +104,8 @@ def test_an_encoder_is_made_from_weights(
     save_file(bert.weights, weights / "model.safetensors")
     (weights / "config.json").write_text(json.dumps(bert.config), encoding="utf-8")
     shutil.copyfile(root / "models" / "default" / "tokenizer.json", weights / "tokenizer.json")
-    assert run("encoder --output {output} --weights {weights}", output=output, weights=weights) == 0
+    paths = {"corpus": root / "tests" / "articles", "output": output, "weights": weights}
+    assert run("encoder --data {corpus} --output {output} --weights {weights}", **paths) == 0
     assert sorted(path.name for path in output.iterdir()) == sorted(
         ["NOTICE", "encoder.onnx", "tokenizer.json", "window.json"]
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 from tagger import InputError
-from training.encoder import Architecture, build_encoder
+from training.encoder import Architecture, build_encoder, channel_peaks
 
 Floats = NDArray[np.float32]
 LAYERS, VOCABULARY = 2, 50
@@ -32,12 +32,13 @@ def rows() -> list[list[int]]:
 
 @pytest.fixture(scope="module")
 def exact(bert: Any) -> ort.InferenceSession:
-    return session(build_encoder(bert.weights, bert.architecture, small=False))
+    return session(build_encoder(bert.weights, bert.architecture))
 
 
 @pytest.fixture(scope="module")
-def small(bert: Any) -> ort.InferenceSession:
-    return session(build_encoder(bert.weights, bert.architecture))
+def quantised(bert: Any, rows: list[list[int]]) -> ort.InferenceSession:
+    peaks = channel_peaks(bert.weights, bert.architecture, rows)
+    return session(build_encoder(bert.weights, bert.architecture, peaks))
 
 
 def session(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -107,22 +108,52 @@ def test_padding_is_not_attended_to(exact: ort.InferenceSession, rows: list[list
     assert np.abs(blind[-1][0, :7] - batch[-1][0, :7]).max() > 0.01
 
 
-def test_stored_small_it_is_close(
-    exact: ort.InferenceSession, small: ort.InferenceSession, rows: list[list[int]]
+def test_int8_is_close(
+    exact: ort.InferenceSession, quantised: ort.InferenceSession, rows: list[list[int]]
 ) -> None:
     for ids in rows:
-        for name, found, own in zip(STATES, run(small, [ids]), run(exact, [ids]), strict=True):
+        for name, found, own in zip(STATES, run(quantised, [ids]), run(exact, [ids]), strict=True):
+            assert np.isfinite(found).all()
             error = np.linalg.norm(found - own) / np.linalg.norm(own)
-            assert 0 < error < 0.01, (name, len(ids))
+            assert 0 < error < (0.01 if name == "hidden_0" else 0.05), (name, len(ids))
 
 
-def test_matrices_are_stored_small(bert: Any) -> None:
-    graph = build_encoder(bert.weights, bert.architecture).graph
+def test_int8_is_stored_as_such(bert: Any, rows: list[list[int]]) -> None:
+    peaks = channel_peaks(bert.weights, bert.architecture, rows)
+    graph = build_encoder(bert.weights, bert.architecture, peaks).graph
     stored = [onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer]
-    kinds = [each.dtype for each in stored if each.ndim == 2 and min(each.shape) > 1]
-    assert kinds.count(np.dtype(np.float16)) == 4 * LAYERS
-    assert kinds.count(np.dtype(np.int8)) == 1
-    assert kinds.count(np.dtype(np.float32)) == 1  # positions
+    products = [each for each in stored if each.dtype == np.int8 and each.shape[0] != VOCABULARY]
+    assert len(products) == len(peaks) == 3 * LAYERS
+    assert [each.shape[0] for each in products] == [len(channel) for channel in peaks]
+    # 7 bits: sums of two products of 8-bit values overflow 16 bits on some processors.
+    assert all(np.abs(each.astype(int)).max() == 63 for each in products)
+    assert [each.dtype for each in stored].count(np.dtype(np.float16)) == LAYERS
+    [words] = [each for each in stored if each.shape == (VOCABULARY, bert.architecture.width)]
+    assert words.dtype == np.int8
+
+
+def test_peaks_are_the_largest_inputs_of_the_products(bert: Any, rows: list[list[int]]) -> None:
+    together = channel_peaks(bert.weights, bert.architecture, rows)
+    apart = [channel_peaks(bert.weights, bert.architecture, [ids]) for ids in rows]
+    for number, peaks in enumerate(together):
+        np.testing.assert_array_equal(peaks, np.max([each[number] for each in apart], axis=0))
+    states = [reference(bert.weights, bert.architecture.heads, ids)[0] for ids in rows]
+    first = np.abs(np.concatenate(states)).max(axis=0)
+    np.testing.assert_allclose(together[0], first, atol=1e-5)
+
+
+def test_an_outlier_channel_costs_little(bert: Any, rows: list[list[int]]) -> None:
+    weights = dict(bert.weights)
+    name = "encoder.layer.0.output.LayerNorm.weight"
+    weights[name] = weights[name].copy()
+    weights[name][3] *= 40
+    peaks = channel_peaks(weights, bert.architecture, rows)
+    own = run(session(build_encoder(weights, bert.architecture)), [rows[2]])[-1]
+    errors = []
+    for given in (peaks, [np.ones_like(each) for each in peaks]):
+        graph = build_encoder(weights, bert.architecture, given)
+        errors.append(np.linalg.norm(run(session(graph), [rows[2]])[-1] - own))
+    assert errors[0] < errors[1] / 1.5
 
 
 @pytest.mark.parametrize(

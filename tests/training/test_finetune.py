@@ -43,7 +43,9 @@ def test_encoders_learn_and_are_exported(
 ) -> None:
     from training.adapt import Recipe, adapt
 
-    adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=12, rate=3e-3, batch_tokens=300))
+    adapt(
+        articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=12, rate=3e-3, batch_tokens=300)
+    )
     labels = sorted({span.label for document in articles for span in document.spans})
     for fold, held_out in enumerate(folds):
         base = Base.read(tmp_path).of_fold(fold)
