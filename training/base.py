@@ -20,6 +20,7 @@ from tokenizers import Tokenizer as WordPieces
 from tagger import Document, Encoder, InputError, Manifest, Windower
 from training.download import Checkpoint
 from training.encoder import Architecture, build_encoder, channel_peaks
+from training.export import read_head
 from training.tokens import TokenClassifiers
 
 __all__ = ["NOTICE", "Base", "window_of", "write_base"]
@@ -68,6 +69,8 @@ class Base:
 
     def learnt(self) -> Mapping[str, Any]:
         """What a fine-tuned encoder was trained on: `articles` (ids) and how."""
+        if (self.folder / "manifest.json").exists():
+            return {"articles": Manifest.read(self.folder).trained_on.get("article ids", [])}
         path = self.folder / "learnt.json"
         found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
         return found
@@ -76,6 +79,11 @@ class Base:
         """The classifiers that were trained together with a fine-tuned encoder."""
         path = self.folder / "head.safetensors"
         return TokenClassifiers.from_weights(**load_file(path)) if path.exists() else None
+
+    def near(self) -> TokenClassifiers | None:
+        """The classifiers of a model folder, near which others may be fitted."""
+        path = self.folder / "head.onnx"
+        return read_head(onnx.load(path)) if path.exists() else None
 
     def windower(self) -> Windower:
         """What cuts texts as this encoder needs them."""

@@ -26,7 +26,8 @@ def card(manifest: Manifest) -> str:
 
 
 def _data(trained_on: dict[str, Any]) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in trained_on.items()) or "- not stated"
+    told = {name: value for name, value in trained_on.items() if not isinstance(value, list)}
+    return "\n".join(f"- {name}: {value}" for name, value in told.items()) or "- not stated"
 
 
 def _measured(figures: dict[str, Any]) -> str:

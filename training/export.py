@@ -17,7 +17,7 @@ from training.features import LAYERS
 from training.fragments import FragmentClassifier
 from training.tokens import TokenClassifiers
 
-__all__ = ["fragments_graph", "head_graph"]
+__all__ = ["fragments_graph", "head_graph", "read_head"]
 
 _OPSET = 18
 
@@ -61,6 +61,13 @@ def head_graph(classifiers: TokenClassifiers) -> onnx.ModelProto:
     ]
     given = helper.make_tensor_value_info("repeats", TensorProto.FLOAT, ["tokens", len(REPEATS)])
     return _model("head", nodes, constants, _states(states), [given], outputs)
+
+
+def read_head(graph: onnx.ModelProto) -> TokenClassifiers:
+    """The classifiers that `head_graph` wrote."""
+    held = {each.name: numpy_helper.to_array(each) for each in graph.graph.initializer}
+    parts = [*np.split(held["weights"], 3, axis=1), held["mean_weights"], held["repeats_weights"]]
+    return TokenClassifiers.from_weights(np.concatenate(parts), held["bias"])
 
 
 def fragments_graph(classifier: FragmentClassifier) -> onnx.ModelProto:

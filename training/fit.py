@@ -106,12 +106,15 @@ def fit(
         judged.append(checkpoints.get(f"judged-{fold}", partial(_judge, folder, held_out)))
     evidence, decided = _decide(judged, labels)
     final = checkpoints.get("heads-all", partial(heads, None))
-    trained_on = {
+    trained_on: dict[str, Any] = {
         "articles": len(documents),
         "labelled spans": sum(len(document.spans) for document in documents),
         "blocks of page furniture, written for this project": len(negatives),
         "seed": seed,
     }
+    if recipe := base.learnt().get("recipe"):
+        trained_on["epochs of fine-tuning"] = recipe["epochs"]
+        trained_on["article ids"] = base.learnt()["articles"]  # which it can't judge any more
     figures = evidence.figures() | {"folds": len(folds)}
     return Fitted(final, decided.apply(labels), figures, trained_on, evidence)
 

@@ -28,10 +28,11 @@ def frozen_heads(
     base: Base, documents: Sequence[Document], labels: Sequence[str], *, jobs: int, seed: int
 ) -> Callable[[NDArray[np.bool_]], Heads]:
     """A function from the documents to learn from, (documents,), to classifiers fitted on an
-    encoder that never saw labels. The documents are encoded once."""
+    encoder as it is; on that of a model, near the model's own. The documents are encoded once."""
     table = token_table(documents, base.encoder(), base.windower())
     targets = table.targets(documents, labels)
     states, techniques, owners = fragment_features(table, documents, labels)
+    near = base.near()
 
     def fit(learnt: NDArray[np.bool_]) -> Heads:
         rows = np.flatnonzero(learnt[table.documents])
@@ -39,7 +40,7 @@ def frozen_heads(
         # Regressions run side by side; threads of BLAS on top of them would fight for the cores.
         with threadpool_limits(1, "blas"):
             return Heads(
-                TokenClassifiers(jobs=jobs, seed=seed).fit(table, rows, targets),
+                TokenClassifiers(jobs=jobs, seed=seed).fit(table, rows, targets, near),
                 FragmentClassifier(len(labels)).fit(states[own], techniques[own]),
             )
 

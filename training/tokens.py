@@ -39,19 +39,34 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
         self.jobs = jobs
         self.seed = seed
 
-    def fit(self, table: TokenTable, rows: NDArray[np.intp], targets: NDArray[np.bool_]) -> Self:
-        """rows: tokens of the table to fit on; targets: (tokens of the table, labels + 1)."""
+    def fit(
+        self,
+        table: TokenTable,
+        rows: NDArray[np.intp],
+        targets: NDArray[np.bool_],
+        near: Self | None = None,
+    ) -> Self:
+        """rows: tokens of the table to fit on; targets: (tokens of the table, labels + 1).
+
+        near  classifiers that know the features already, of these labels or others: what they say
+              is a feature too, and hardly penalised, so that less has to be learnt anew
+        """
         chosen = np.random.default_rng(self.seed).random(len(rows)) < self.negatives
         labelled = targets[rows, -1]
         rows = rows[chosen | labelled]
         bears = targets[rows]
         weights = np.where(bears[:, -1], 1.0, 1 / self.negatives)
         features = table.matrix(rows)
+        free = table.repeats.shape[1]
+        self.near_ = near and near.weights()
+        if self.near_:
+            features = np.hstack([features, features @ self.near_[0] + self.near_[1]])
+            free += len(self.near_[1])
         sample = features[:: max(1, len(features) // 20_000)]
         self.mean_ = sample.mean(axis=0)
         self.scale_ = np.maximum(sample.std(axis=0), 1e-3)
         # A handful of columns beside thousands: spread out, they are hardly penalised.
-        self.scale_[-table.repeats.shape[1] :] /= 10
+        self.scale_[-free:] /= 10
         features -= self.mean_
         features /= self.scale_
 
@@ -75,6 +90,7 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
         """Classifiers that were fitted elsewhere; the arrays are those of `weights()`."""
         classifiers = cls()
         classifiers.coef_, classifiers.intercept_ = weights.T, bias
+        classifiers.near_ = None
         classifiers.mean_ = np.zeros(len(weights), np.float32)
         classifiers.scale_ = np.ones(len(weights), np.float32)
         return classifiers
@@ -88,4 +104,8 @@ class TokenClassifiers(BaseEstimator):  # type: ignore[misc]
         """The linear map of unscaled features: (features, labels + 1) and (labels + 1,)."""
         weights = self.coef_.T / self.scale_[:, None]
         bias = self.intercept_ - self.mean_ @ weights
+        if self.near_:
+            near, near_bias = self.near_
+            weights, own = weights[: len(near)], weights[len(near) :]
+            weights, bias = weights + near @ own, bias + near_bias @ own
         return weights.astype(np.float32), bias.astype(np.float32)

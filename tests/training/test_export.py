@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from training.export import fragments_graph, head_graph
+from training.export import fragments_graph, head_graph, read_head
 from training.features import LAYERS, TokenTable
 from training.fragments import FragmentClassifier
 from training.tokens import TokenClassifiers
@@ -100,6 +100,24 @@ def test_every_job_gives_the_same(
         np.testing.assert_allclose(own, same, atol=1e-4)
     seeded = TokenClassifiers(penalty=0.1, negatives=0.9, seed=1).fit(table, rows, targets)
     assert np.abs(seeded.weights()[0] - tokens.weights()[0]).max() > 1e-4
+
+
+def test_classifiers_can_be_fitted_near_others(
+    table: TokenTable, tokens: TokenClassifiers, targets: NDArray[np.bool_]
+) -> None:
+    """So strongly penalised that nothing can be learnt from the states themselves."""
+    rows, known = np.arange(len(table.states)), read_head(head_graph(tokens))
+    features = table.matrix(rows)
+    np.testing.assert_allclose(known.predict_proba(features), tokens.predict_proba(features))
+    expected = tokens.predict_proba(features)[:, -1]
+    agreement = []
+    for near in (known, None):
+        fitted = TokenClassifiers(penalty=1e-6, negatives=1).fit(table, rows, targets, near)
+        found = run(head_graph(fitted), table.states[:1], repeats=table.repeats[:1])
+        np.testing.assert_allclose(found, fitted.predict_proba(features[:1]), atol=1e-5)
+        agreement.append(np.corrcoef(fitted.predict_proba(features)[:, -1], expected)[0, 1])
+    assert agreement[0] > 0.95
+    assert agreement[1] < 0.7
 
 
 def fragments(states: NDArray[np.float16], bounds: list[list[int]]) -> Floats:

@@ -40,7 +40,7 @@ def encoders(root: Path, tmp_path: Path, articles: list[Document], folds: list[l
         save_file(head, folder / "head.safetensors")
         held_out = folds[number - 1] if number else []
         learnt = [document.id for document in articles if document.id not in held_out]
-        about = {"articles": learnt, "labels": labels}
+        about = {"articles": learnt, "labels": labels, "recipe": {"epochs": 3}}
         (folder / "learnt.json").write_text(json.dumps(about), encoding="utf-8")
     return tmp_path / "encoders"
 
@@ -74,6 +74,18 @@ def test_an_encoder_does_not_judge_what_it_learnt(
     moved = [folds[1], folds[0], *folds[2:]]
     with pytest.raises(InputError, match=r"fold-0 was fine-tuned on \d+ of the articles"):
         fit(articles, moved, Base.read(encoders), tmp_path / "work")
+
+
+def test_nor_does_a_model_that_was_made_from_it(
+    encoders: Path, articles: list[Document], folds: list[list[str]], tmp_path: Path
+) -> None:
+    base, model = Base.read(encoders), tmp_path / "model"
+    fitted = fit(articles, folds, base, tmp_path / "work")
+    about = About("tuned", "1", fitted.trained_on, fitted.figures)
+    write_model(model, base, fitted.heads, fitted.labels, about)
+    assert "- epochs of fine-tuning: 3\n" in (model / "README.md").read_text("utf-8")
+    with pytest.raises(InputError, match=r"model was fine-tuned on \d+ of the articles"):
+        fit(articles, folds, Base.read(model), tmp_path / "again")
 
 
 def test_an_encoder_of_other_labels_is_refused(
