@@ -15,7 +15,7 @@ from training.measure import merge
 
 __all__ = ["EDGES", "Decided", "Pool", "decide", "right"]
 
-EDGES = (0.05, 0.08, 0.12, 0.18, 0.25)
+EDGES = (0.05, 0.08, 0.12, 0.18, 0.25, 0.35)
 """Token probabilities tried as the edge of a label's spans."""
 
 _HIGHEST_THRESHOLD = 0.5

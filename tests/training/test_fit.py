@@ -72,7 +72,7 @@ def share_named_right(folder: Path, documents: list[Document]) -> float:
 
 @pytest.fixture
 def no_fitting(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("this was fitted before")
 
     monkeypatch.setattr(FITTING, "frozen_heads", refuse)
