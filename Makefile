@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: tag test check serve bench test-system clean
+.PHONY: tag test check serve bench bench-service test-system clean
 
 tag: .venv/ready  ## tag the sample article
 	$(BIN)/tagger tag samples/article.txt
@@ -21,6 +21,9 @@ serve: .venv/ready-service  ## serve the REST interface on http://127.0.0.1:8000
 
 bench: .venv/ready-bench  ## measure speed against named peers (installs torch)
 	$(BIN)/python -m bench.tag
+
+bench-service: .venv/ready-service  ## measure the service under load; needs wrk (Debian: wrk)
+	$(BIN)/python -m bench.service
 
 test-system:  ## what some tests need from Debian's packages; run as root
 	apt-get update -qq

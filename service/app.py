@@ -5,14 +5,15 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from service import problems, tracing
+from service import draining, problems, tracing
 from service.body import JSONRequest
 from service.engine import Engine
 from service.openapi import specification
 from service.policies import Policies
+from service.queue import Limits, WindowQueue
 from service.routes import health, labels, moderate, tag
 from service.settings import Settings
-from tagger import Tagger, default_model
+from tagger import Tagger, available_cores, default_model
 
 __all__ = ["create_app"]
 
@@ -33,7 +34,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     SetupError for a policy that does not fit `tagger`.
     """
     settings = settings or Settings()
-    engine = Engine()
+    engine = Engine(_queue(settings), max_windows=settings.max_windows)
     policies = Policies(settings.policies, settings.policy)
     # No page of documentation: APIFlask's loads its scripts from other hosts.
     app = APIFlask("service", title="Tagger", version="1", docs_path=None)
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.extensions["engine"] = engine
     problems.register(app)
     tracing.register(app)
+    draining.register(app, engine)
     app.spec_processor(specification(lambda: engine.tagger.labels, policies.names))
     for routes in (
         health.blueprint(engine),
@@ -75,7 +77,12 @@ def _load_all(settings: Settings, policies: Policies) -> Tagger:
 
 def _load(settings: Settings) -> Tagger:
     folder = default_model(settings.models)
-    return Tagger.load(folder, threads=settings.threads)
+    return Tagger.load(folder, threads=1)  # the queue's threads are those that count
+
+
+def _queue(settings: Settings) -> WindowQueue:
+    limits = Limits(settings.queue_requests, settings.queue_windows, settings.answer_seconds)
+    return WindowQueue(settings.threads or available_cores(), limits)
 
 
 def _once_loaded(engine: Engine, view: Any) -> Any:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from service.problems import NotReady, SetupError
-from tagger import Document, Tagger, TaggerError, windows_per_text
+from service.problems import Fault, NotReady, Problem, SetupError
+from service.queue import WindowQueue
+from tagger import Document, Tagger, TaggerError, Window, windows_per_text
 
 __all__ = ["Engine", "Tagged"]
 
@@ -23,15 +24,18 @@ class Tagged:
 
 
 class Engine:
-    """A tagger that loads while the service already answers.
+    """A tagger that loads while the service already answers, and the queue of its work.
 
-    `loading` is the tagger to be; it fails with ModelError if the model can't be used, with
-    SetupError if what is set up beside it can't. Threads don't survive a fork: make the engine in
-    the process that serves.
+    loading   the tagger to be; it fails with ModelError if the model can't be used, with
+              SetupError if what is set up beside it can't
+    draining  whether the service is stopping and takes no new work
     """
 
-    def __init__(self) -> None:
+    def __init__(self, queue: WindowQueue, *, max_windows: int) -> None:
         self.loading: Future[Tagger] = Future()
+        self.queue = queue
+        self.draining = False
+        self._max_windows = max_windows
 
     def use(self, tagger: Tagger) -> None:
         """Serve with a tagger that is loaded already."""
@@ -65,18 +69,43 @@ class Engine:
             raise NotReady("the model is still loading: try again in a second")
         return self.loading.result()
 
+    def check_ready(self) -> None:
+        """Raises NotReady while the model loads or the service stops, ModelError as `tagger`."""
+        _ = self.tagger
+        if self.draining:
+            raise NotReady("the service is stopping: try again in a second")
+
+    def drain(self, then: Callable[[], None]) -> None:
+        """Take no new work, and call `then` once the queue is empty."""
+        self.draining = True
+        self.queue.when_empty(then)
+
     def tag(
         self,
+        tagger: Tagger,
         paragraphs: Sequence[str],
         *,
         labels: Sequence[str] | None = None,
         thresholds: Mapping[str, float] | None = None,
     ) -> Tagged:
-        """Tag the paragraphs of one document."""
-        tagger = self.tagger
+        """Tag the paragraphs of one document.
+
+        tagger  what `self.tagger` was when the request began: it ends on the same model
+
+        Raises Problem with 413 for too many windows, QueueFull, and what the tagger raises.
+        """
         windows = tagger.plan_document(paragraphs)
-        probabilities = tagger.infer(windows)
+        self._check_count(windows)
+        probabilities = self.queue.submit(lambda one: tagger.infer([one])[0], windows).result()
         documents = tagger.decode(
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
         return Tagged(documents, windows_per_text(windows, len(paragraphs)))
+
+    def _check_count(self, windows: Sequence[Window]) -> None:
+        if len(windows) > self._max_windows:
+            detail = (
+                f"the text has {len(windows)} windows of tokens, a request may have "
+                f"{self._max_windows} at most: send it in parts"
+            )
+            raise Problem(413, detail, [Fault("", "too_many_windows", detail)])

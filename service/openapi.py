@@ -10,11 +10,12 @@ __all__ = ["problem_responses", "specification"]
 
 _DESCRIPTIONS = {
     400: "The body is not well-formed JSON",
-    413: "The request has more bytes or paragraphs than the service takes",
+    413: "The request has more bytes, paragraphs or windows of tokens than the service takes",
     415: "The body is not plain application/json",
     422: "The request does not fit the schema, or names a label or policy that is not known",
+    429: "The service is busy",
     500: "The service failed",
-    503: "The model is loading, or it or a policy can't be used",
+    503: "The model is loading, it or a policy can't be used, or the service is stopping",
 }
 
 _PROBLEM = {

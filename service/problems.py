@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
+from service.queue import QueueFull
 from service.tracing import request_id
 from tagger import InputError, ModelError
 
@@ -57,7 +58,9 @@ class Problem(Exception):
 
 
 class NotReady(Exception):
-    """The service can't answer yet; its text says why."""
+    """The service can't answer now; its text says why."""
+
+    retry_after = 1
 
 
 class SetupError(Exception):
@@ -67,6 +70,7 @@ class SetupError(Exception):
 _STATUS: tuple[tuple[type[Exception], int, str | None], ...] = (
     (InputError, 422, None),
     (NotReady, 503, None),
+    (QueueFull, 429, None),
     (ModelError, 503, "the model can't be used: the service's log says why"),  # it names files
     (SetupError, 503, "the service is not set up rightly: its log says why"),  # so does this
 )
@@ -87,7 +91,6 @@ _VALIDATION_DETAILS = {
     "model_type": "must be a JSON object",
 }
 _MOST_FAULTS = 20
-_RETRY_SECONDS = "1"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
@@ -124,8 +127,8 @@ def _answer(error: Exception) -> Response | HTTPException:
     problem = _problem(error)
     response = Response(json.dumps(body(problem)), problem.status, mimetype=MEDIA_TYPE)
     response.headers.update(problem.headers)
-    if isinstance(error, NotReady):
-        response.headers["Retry-After"] = _RETRY_SECONDS
+    if isinstance(error, NotReady | QueueFull):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

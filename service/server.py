@@ -11,12 +11,13 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
 
 from service.app import create_app
+from service.draining import DrainingWorker
 from service.engine import Engine
 from service.problems import MEDIA_TYPE, Problem, body
 from service.settings import Settings
+from service.shedding import SheddingWorker
 
 __all__ = ["Server"]
 
@@ -27,9 +28,15 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.ParseException, 400),
 )
 
+_SPARE_THREADS = 16
+"""Threads beyond those whose requests are queued: they refuse, and answer health checks."""
 
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker, but for requests that are not HTTP.
+_STOP_SECONDS = 9
+"""Seconds after SIGTERM until a process that has not ended by itself is killed."""
+
+
+class Worker(SheddingWorker, DrainingWorker):
+    """A threaded worker whose answers to requests that are not HTTP quote nothing.
 
     gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all
     that follows a body longer than its Content-Length is read as the next request.
@@ -62,8 +69,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": self.settings.address,
             "workers": 1,
             "worker_class": Worker,
-            "threads": self.settings.concurrency,
-            "preload_app": False,  # the model's threads would not survive the fork
+            # More than the queue holds: what overloads it is refused, not left to wait unanswered.
+            "threads": self.settings.queue_requests + _SPARE_THREADS,
+            "graceful_timeout": _STOP_SECONDS,
+            "preload_app": False,  # the queue's threads would not survive the fork
             "control_socket_disable": True,
             "proc_name": "tagger-service",
         }

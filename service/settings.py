@@ -47,10 +47,25 @@ class Settings(BaseSettings):
         int | None,
         Field(ge=1, description="windows computed at the same time; by default one per core"),
     ] = None
-    concurrency: Annotated[
+    queue_requests: Annotated[
         int,
-        Field(ge=1, le=1024, description="requests worked on at the same time; others wait"),
-    ] = 8
+        Field(ge=1, le=256, description="most requests waiting or under way, else 429"),
+    ] = 64
+    queue_windows: Annotated[
+        int,
+        Field(ge=1, description="most windows of tokens waiting or under way, else 429"),
+    ] = 2_000
+    answer_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="seconds within which a request must be expected to be answered, else 429",
+        ),
+    ] = 8.0
+    max_windows: Annotated[
+        int,
+        Field(ge=1, description="most windows of tokens in a request, else 413"),
+    ] = 500
     max_bytes: Annotated[
         int, Field(ge=1, description="most bytes in the body of a request, else 413")
     ] = 262_144

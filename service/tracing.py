@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, g, request
 
-__all__ = ["HEADER", "register", "request_id"]
+__all__ = ["HEADER", "register", "request_id", "sane"]
 
 HEADER = "X-Request-ID"
 
@@ -18,9 +18,13 @@ _SANE = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 def request_id() -> str:
     """The id of the request under way: the client's if it is sane, else a new one."""
     if "request_id" not in g:
-        sent = request.headers.get(HEADER, "")
-        g.request_id = sent if _SANE.fullmatch(sent) else uuid4().hex
+        g.request_id = sane(request.headers.get(HEADER, ""))
     return str(g.request_id)
+
+
+def sane(sent: str) -> str:
+    """The id that a client sent if it is sane, else a new one."""
+    return sent if _SANE.fullmatch(sent) else uuid4().hex
 
 
 def register(app: Flask) -> None:

@@ -3,16 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from tagger.decode import FEATURES
 from tagger.errors import ModelError
 from tagger.manifest import Manifest
 from tagger.windows import Window, Windower
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 __all__ = ["Encoder", "Model", "available_cores"]
 
@@ -76,14 +78,17 @@ class Model:
         """Probability of each label for runs of tokens: bounds (n, 2), half-open -> (n, labels)."""
         return self._run(self._fragments, window, {"bounds": bounds})
 
-    def _run(self, head: ort.InferenceSession, window: Window, feed: dict[str, Any]) -> Floats:
+    def _run(self, head: "InferenceSession", window: Window, feed: dict[str, Any]) -> Floats:
         names = [given.name for given in head.get_inputs() if given.name not in feed]
         states = dict(zip(names, self.encoder.hidden(window, names), strict=True))
         probabilities: Floats = head.run(None, feed | states)[0]
         return probabilities
 
 
-def _session(path: Path, contents: bytes) -> ort.InferenceSession:
+def _session(path: Path, contents: bytes) -> "InferenceSession":
+    # Imported here as it starts threads, and then aborts at the end of any process forked later.
+    import onnxruntime as ort
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     # The extended level fuses Add and LayerNormalization into a kernel that is 20% slower overall.

@@ -151,8 +151,9 @@ def spied(*arguments: str) -> Any:
 
 def test_importing_the_tagger_loads_nothing_heavy() -> None:
     loaded = spied()["loaded"]["import"]
-    assert {"tagger", "onnxruntime"} <= set(loaded)
-    assert HEAVY & {name.split(".")[0] for name in loaded} == set()
+    assert {"tagger", "tagger.model"} <= set(loaded)
+    # onnxruntime starts threads when it is imported, and servers fork after importing the tagger.
+    assert (HEAVY | {"onnxruntime"}) & {name.split(".")[0] for name in loaded} == set()
 
 
 def test_tagging_reads_no_pickle() -> None:

@@ -24,8 +24,8 @@ def blueprint(engine: Engine) -> APIBlueprint:
     @routes.output(Health)
     @routes.doc(operation_id="ready", responses=problem_responses(503))
     def ready() -> Health:
-        """Whether the model is loaded and warm"""
-        _ = engine.tagger
+        """Whether the model is loaded and warm, and the service not stopping"""
+        engine.check_ready()
         return Health()
 
     return routes

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import request
 
 from service.engine import Engine
 from service.moderation import ModerateAnswer, ModerateRequest
@@ -24,10 +25,15 @@ def blueprint(engine: Engine, policies: Policies, settings: Settings) -> APIBlue
     """The routes /v1/moderate and /v1/policies."""
     routes = APIBlueprint("moderate", __name__, url_prefix="/v1", tag="Moderation")
 
+    @routes.before_request  # before the body is read
+    def check_room() -> None:
+        if request.method == "POST":
+            engine.queue.check()
+
     @routes.post("/moderate")
     @routes.input(ModerateRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(ModerateAnswer)
-    @routes.doc(operation_id="moderate", responses=problem_responses(400, 413, 415, 422, 503))
+    @routes.doc(operation_id="moderate", responses=problem_responses(400, 413, 415, 422, 429, 503))
     def moderate(sent: ModerateRequest) -> dict[str, Any]:
         """Tag a document, and decide on each paragraph and on the whole
 

@@ -22,11 +22,12 @@ _EXAMPLE = {
 def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     """The route /v1/tag."""
     routes = APIBlueprint("tag", __name__, url_prefix="/v1", tag="Tagging")
+    routes.before_request(engine.queue.check)  # before the body is read
 
     @routes.post("/tag")
     @routes.input(TagRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(TagAnswer)
-    @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 503))
+    @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 429, 503))
     def tag(sent: TagRequest) -> dict[str, Any]:
         """Tag a text, or the paragraphs of a document"""
         return answer(engine, settings, sent)
@@ -39,14 +40,18 @@ def answer(
 ) -> dict[str, Any]:
     """What is found in a request's paragraphs, and what the policy decides on it.
 
-    Raises Problem for too many paragraphs or an unknown label, NotReady while the model loads.
+    Raises Problem for too many paragraphs or windows or an unknown label, NotReady while the model
+    loads, QueueFull.
     """
     tagger = engine.tagger
     sources = sent.sources()
     _check_count(len(sources), settings.max_paragraphs)
     _check_labels(sent, tagger.labels)
     tagged = engine.tag(
-        [source.text for source in sources], labels=sent.labels, thresholds=sent.thresholds
+        tagger,
+        [source.text for source in sources],
+        labels=sent.labels,
+        thresholds=sent.thresholds,
     )
     return to_answer(
         tagger.manifest,

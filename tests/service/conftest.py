@@ -1,6 +1,19 @@
-"""A client that holds every answer against the OpenAPI document."""
+"""A client that holds every answer against the OpenAPI document, and services that really run."""
 
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from apiflask import APIFlask
@@ -72,3 +85,120 @@ def request_schema(document: dict[str, Any]) -> Draft202012Validator:
     """What the OpenAPI document says of a request to /v1/tag."""
     operation = document["paths"]["/v1/tag"]["post"]
     return validator(document, operation["requestBody"]["content"]["application/json"]["schema"])
+
+
+@dataclass
+class Service:
+    """A service under gunicorn, as the command starts it."""
+
+    port: int
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def ask(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
+        """Status, headers and body of an answer; `body` is posted as JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"} | headers
+        request = Request(self.url + path, data, headers)
+        try:
+            with urlopen(request, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read()
+        except HTTPError as answer:
+            with answer:
+                return answer.status, answer.headers, answer.read()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
+    """Starts a service with options of the command, and waits until it is ready."""
+    started: list[Service] = []
+    root = Path(__file__).parents[2]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TAGGER_")}
+
+    def start(*options: str, program: Sequence[str] = ("-m", "service")) -> Service:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = int(listener.getsockname()[1])
+        log = tmp_path_factory.mktemp("service") / "log"
+        command = [sys.executable, *program, "--port", str(port), *options]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, cwd=root, env=environment, stderr=output)
+        service = Service(port, log, process)
+        started.append(service)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            with suppress(OSError):
+                if service.ask("/health/ready")[0] == 200:
+                    return service
+            time.sleep(0.1)
+        raise AssertionError(log.read_text("utf-8"))
+
+    yield start
+    for service in started:
+        service.process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            service.process.wait(20)
+        service.process.kill()
+        service.process.wait()
+
+
+GATED = """
+import sys, time
+from pathlib import Path
+import service.app
+from service.__main__ import main
+from tagger import Tagger
+
+begun, gate = Path(sys.argv[1]), Path(sys.argv[2])
+
+class Gated:
+    def __init__(self):
+        self.tagger = Tagger.load(threads=1)
+
+    def __getattr__(self, name):
+        return getattr(self.tagger, name)
+
+    def infer(self, windows):
+        begun.touch()
+        while not gate.exists():
+            time.sleep(0.01)
+        return self.tagger.infer(windows)
+
+service.app._load = lambda settings: Gated()
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+@dataclass
+class Gate:
+    """Where the work of a `gated` service waits until it is opened."""
+
+    service: Service
+    begun: Path
+    gate: Path
+
+    def wait(self) -> None:
+        """Until work has come to the gate."""
+        deadline = time.monotonic() + 60
+        while not self.begun.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def open(self) -> None:
+        self.gate.touch()
+
+
+@pytest.fixture
+def gated(serve: Callable[..., Service], tmp_path: Path) -> Iterator[Gate]:
+    """A service of one thread whose queue holds one request, and does no work until it may."""
+    begun, gate = tmp_path / "begun", tmp_path / "gate"
+    program = ("-c", GATED, str(begun), str(gate))
+    service = serve("--threads", "1", "--queue-requests", "1", program=program)
+    yield Gate(service, begun, gate)
+    gate.touch()
