@@ -9,16 +9,26 @@
 from tagger.config import Config, default_model
 from tagger.decode import FEATURES, Candidate, candidates, decode
 from tagger.errors import InputError, ModelError, TaggerError
-from tagger.formats import OFFSET_UNITS, convert_offsets, to_answer, to_html, to_ptc, to_terminal
+from tagger.formats import (
+    OFFSET_UNITS,
+    convert_offsets,
+    to_answer,
+    to_code_points,
+    to_html,
+    to_ptc,
+    to_terminal,
+)
 from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
 from tagger.policy import Decision, Decisions, Policy, Reason
 from tagger.rules import Rule
+from tagger.sources import CONTENT_TYPES, Source, read_source
 from tagger.spans import Classification, Document, Span
 from tagger.tagger import Tagger
 from tagger.windows import REPEATS, Window, Windower, windows_per_text
 
 __all__ = [
+    "CONTENT_TYPES",
     "FEATURES",
     "OFFSET_UNITS",
     "REPEATS",
@@ -37,6 +47,7 @@ __all__ = [
     "Policy",
     "Reason",
     "Rule",
+    "Source",
     "Span",
     "Tagger",
     "TaggerError",
@@ -48,7 +59,9 @@ __all__ = [
     "decode",
     "default_model",
     "file_sha256",
+    "read_source",
     "to_answer",
+    "to_code_points",
     "to_html",
     "to_ptc",
     "to_terminal",

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tqdm import tqdm
 from tagger.errors import InputError, TaggerError
 from tagger.formats import decision_line, to_answer, to_html, to_ptc, to_terminal
 from tagger.policy import Decisions, Policy
+from tagger.sources import Source, read_source
 from tagger.spans import Document
 from tagger.tagger import Tagger
 from tagger.windows import Window, windows_per_text
@@ -28,6 +30,7 @@ Everything runs on this machine; no text leaves it.
   tagger tag article.txt                       highlighted in the terminal
   tagger tag *.txt --format html > report.html a page for a browser
   tagger tag - --format json < article.txt     the answer of the REST service
+  tagger tag page.html --format json           offsets into the HTML as it stands
   tagger tag a.txt --threshold .3 --threshold doubt=.5
   tagger tag a.txt --policy default            allow, review or block, and why
   tagger labels                                the techniques and what they mean
@@ -99,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         help="decide by a moderation policy, for each file: a TOML file, or the name of a policy "
         f"that comes with the package ({', '.join(Policy.packaged_names())}); with text and json",
     )
+    tag.add_argument(
+        "--html",
+        action="store_true",
+        help="read every file as HTML; without it, those named .html or .htm",
+    )
     tag.set_defaults(run=_tag)
     labels = commands.add_parser("labels", parents=[shared], help="list the techniques")
     labels.set_defaults(run=_labels)
@@ -110,7 +118,8 @@ def _tag(arguments: argparse.Namespace) -> None:
     labels = arguments.labels.split(",") if arguments.labels is not None else None
     if arguments.policy is not None and arguments.format not in ("text", "json"):
         raise InputError(f"--format {arguments.format} has no place for the decision of --policy")
-    texts = [_read(name) for name in arguments.files]
+    sources = [_source(name, html=arguments.html) for name in arguments.files]
+    texts = [source.text for source in sources]
     tagger = Tagger.load(arguments.model)
     policy = _policy(arguments.policy, tagger) if arguments.policy is not None else None
     tagger.decode([], [], [], labels=labels, thresholds=thresholds)  # refuse before the work
@@ -123,7 +132,7 @@ def _tag(arguments: argparse.Namespace) -> None:
         for file, document in zip(arguments.files, tagged, strict=True)
     ]
     decisions = policy.decide(documents, together=False) if policy else None
-    for part in _render(arguments.format, tagger, documents, windows, decisions):
+    for part in _render(arguments.format, tagger, documents, windows, sources, decisions):
         print(part, end="")
 
 
@@ -132,12 +141,15 @@ def _render(
     tagger: Tagger,
     documents: Sequence[Document],
     windows: Sequence[Window],
+    sources: Sequence[Source],
     decisions: Decisions | None,
 ) -> Iterator[str]:
     labels = tagger.manifest.labels
     if form == "json":
         counts = windows_per_text(windows, len(documents))
-        answer = to_answer(tagger.manifest, documents, windows=counts, decisions=decisions)
+        answer = to_answer(
+            tagger.manifest, documents, windows=counts, sources=sources, decisions=decisions
+        )
         yield json.dumps(answer, ensure_ascii=False, indent=1) + "\n"
     elif form == "html":
         title = documents[0].id or "" if len(documents) == 1 else f"{len(documents)} texts"
@@ -145,8 +157,8 @@ def _render(
     elif form == "ptc":
         stems = [Path(document.id or "").stem for document in documents]
         named = [
-            Document(d.text, d.spans, stem.removeprefix("article") or stem)
-            for d, stem in zip(documents, stems, strict=True)
+            replace(source.document(d), id=stem.removeprefix("article") or stem)
+            for d, source, stem in zip(documents, sources, stems, strict=True)
         ]
         yield to_ptc(named, {label.id: label.corpus_name or label.id for label in labels})
     else:
@@ -197,6 +209,11 @@ def _thresholds(given: Sequence[str]) -> dict[str, float]:
         except ValueError:
             raise InputError(f"--threshold {item}: give a number, or LABEL=number") from None
     return thresholds
+
+
+def _source(name: str, *, html: bool) -> Source:
+    html = html or Path(name).suffix.lower() in (".html", ".htm")
+    return read_source(_read(name), "text/html" if html else "text/plain")
 
 
 def _read(name: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("service", "tagger", "training")
-FACES = {"tagger", "tagger.formats", "training", "service"}
+FACES = {"tagger", "tagger.formats", "tagger.sources", "training", "service"}
 MAY_IMPORT: dict[str, set[str]] = {
     "tagger": set(),
     "training": {"tagger"},

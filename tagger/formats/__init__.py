@@ -3,7 +3,7 @@
 from tagger.formats.answer import to_answer
 from tagger.formats.decision import decision_line
 from tagger.formats.html import to_html
-from tagger.formats.offsets import OFFSET_UNITS, convert_offsets
+from tagger.formats.offsets import OFFSET_UNITS, convert_offsets, to_code_points
 from tagger.formats.ptc import to_ptc
 from tagger.formats.segments import Segment, segments
 from tagger.formats.terminal import to_terminal
@@ -15,6 +15,7 @@ __all__ = [
     "decision_line",
     "segments",
     "to_answer",
+    "to_code_points",
     "to_html",
     "to_ptc",
     "to_terminal",

@@ -6,6 +6,7 @@ from typing import Any
 from tagger.formats.offsets import convert_offsets
 from tagger.manifest import Manifest
 from tagger.policy import Decisions
+from tagger.sources import Source, read_source
 from tagger.spans import Document, Span
 
 __all__ = ["to_answer"]
@@ -22,6 +23,7 @@ def to_answer(
     id: str | None = None,
     offset_unit: str = "code_point",
     decisions: Decisions | None = None,
+    sources: Sequence[Source] | None = None,
 ) -> dict[str, Any]:
     """The body of a 200 answer to `POST /v1/tag`: one result per document, in order.
 
@@ -30,16 +32,20 @@ def to_answer(
     id           the id of the whole request
     offset_unit  what `start` and `end` count: code_point, utf16 or utf8
     decisions    of a policy, which make it the answer to `POST /v1/moderate`
+    sources      what each document's text was read from; by default it is the text. Offsets are
+                 those of what was sent
 
     Every "id" is there, null where none was given. Spans come sorted by start, the longer
     first, then by label; scores are rounded to four decimals.
 
     Raises InputError for another offset unit, and ValueError unless `windows`, `ids` and
-    decisions are as many as the documents.
+    `sources` and decisions are as many as the documents.
     """
     convert_offsets("", (), offset_unit)
     if ids is None:
         ids = [document.id for document in documents]
+    if sources is None:
+        sources = [read_source(document.text) for document in documents]
     answer: dict[str, Any] = {
         "id": id,
         "model": {
@@ -49,8 +55,10 @@ def to_answer(
         },
         "offset_unit": offset_unit,
         "results": [
-            _result(document, result_id, count, offset_unit)
-            for document, result_id, count in zip(documents, ids, windows, strict=True)
+            _result(source, source.document(document), result_id, count, offset_unit)
+            for source, document, result_id, count in zip(
+                sources, documents, ids, windows, strict=True
+            )
         ],
     }
     if decisions is not None:
@@ -60,7 +68,9 @@ def to_answer(
     return answer
 
 
-def _result(document: Document, id: str | None, windows: int, offset_unit: str) -> dict[str, Any]:
+def _result(
+    source: Source, document: Document, id: str | None, windows: int, offset_unit: str
+) -> dict[str, Any]:
     spans = sorted(document.spans, key=lambda span: (span.start, -span.end, span.label))
     starts = convert_offsets(document.text, (span.start for span in spans), offset_unit)
     ends = convert_offsets(document.text, (span.end for span in spans), offset_unit)
@@ -74,7 +84,7 @@ def _result(document: Document, id: str | None, windows: int, offset_unit: str) 
             {
                 "start": start,
                 "end": end,
-                "text": document.text[span.start : span.end],
+                "text": source.quote(span.start, span.end),
                 "label": span.label,
                 "score": _rounded(span),
             }

@@ -5,6 +5,7 @@ import pytest
 from tagger.errors import InputError
 from tagger.formats import to_answer
 from tagger.manifest import Manifest
+from tagger.sources import read_source
 from tagger.spans import Document, Span
 
 TEXT = "💩 a wartime ecstasy"
@@ -86,3 +87,16 @@ def test_counts_must_agree(
 ) -> None:
     with pytest.raises(ValueError, match="zip"):
         to_answer(manifest, [Document("a"), Document("b")], windows=windows, ids=ids)
+
+
+@pytest.mark.parametrize(("unit", "start", "end"), [("code_point", 16, 23), ("utf16", 17, 24)])
+def test_offsets_index_what_the_text_was_read_from(
+    manifest: Manifest, unit: str, start: int, end: int
+) -> None:
+    source = read_source("<p>💩 &amp; a <i>wartime</i><br> ecstasy</p>", "text/html")
+    found = source.text.index("wartime")
+    document = Document(source.text, (Span(found, found + 7, "doubt"), Span(0, 1, "doubt")))
+    answer = to_answer(manifest, [document], windows=[1], offset_unit=unit, sources=[source])
+    first, second = answer["results"][0]["spans"]
+    assert (first["start"], first["text"]) == (3, "💩")
+    assert (second["start"], second["end"], second["text"]) == (start, end, "wartime")

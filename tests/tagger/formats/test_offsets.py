@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagger.errors import InputError
-from tagger.formats import OFFSET_UNITS, convert_offsets
+from tagger.formats import OFFSET_UNITS, convert_offsets, to_code_points
 
 ENCODINGS = {"utf16": ("utf-16-le", 2), "utf8": ("utf-8", 1)}
 
@@ -84,3 +84,34 @@ def test_no_stretch_of_the_text_is_counted_twice(
     monkeypatch.setattr("tagger.formats.offsets._length", length)
     convert_offsets("ä" * 1000, [*range(0, 1000, 10), *range(1000, 0, -10)], unit)
     assert counted == 1000
+
+
+@pytest.mark.parametrize("unit", OFFSET_UNITS)
+@given(text=TEXTS)
+def test_code_points_are_found_again(unit: str, text: str) -> None:
+    places = list(range(len(text) + 1))
+    offsets = convert_offsets(text, places, unit)
+    assert to_code_points(text, offsets, unit) == places
+    every = range(-2, offsets[-1] + 3)  # those in between lie inside a character
+    known = dict(zip(offsets, places, strict=True))
+    assert to_code_points(text, every, unit) == [known.get(offset) for offset in every]
+
+
+@pytest.mark.parametrize(
+    ("unit", "offsets", "expected"),
+    [
+        ("code_point", [0, 4, 5, -1], [0, 4, None, None]),
+        ("utf16", [5, 0, 1, 2, 6, 10**20], [4, 0, None, 1, None, None]),
+        ("utf8", [0, 1, 2, 3, 4, 5, 6, 8, 9], [0, None, None, None, 1, 2, None, 4, None]),
+    ],
+)
+def test_offsets_inside_a_character(
+    unit: str, offsets: list[int], expected: list[int | None]
+) -> None:
+    assert to_code_points("💩aéb", offsets, unit) == expected
+
+
+@pytest.mark.parametrize("unit", ["utf-8", "UTF16", "", "byte"])
+def test_offsets_of_another_unit_are_refused(unit: str) -> None:
+    with pytest.raises(InputError, match="code_point, utf16, utf8"):
+        to_code_points("abc", [], unit)
