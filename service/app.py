@@ -11,7 +11,7 @@ from service.engine import Engine
 from service.openapi import specification
 from service.policies import Policies
 from service.queue import Limits, WindowQueue
-from service.routes import health, labels, moderate, tag
+from service.routes import classify, health, labels, model, moderate, tag
 from service.settings import Settings
 from tagger import Tagger, available_cores, default_model
 
@@ -57,8 +57,10 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     for routes in (
         health.blueprint(engine),
         labels.blueprint(engine),
+        model.blueprint(engine, settings),
         tag.blueprint(engine, settings),
         moderate.blueprint(engine, policies, settings),
+        classify.blueprint(engine),
     ):
         app.register_blueprint(routes)
     if tagger is not None:

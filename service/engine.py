@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from service.problems import Fault, NotReady, Problem, SetupError
 from service.queue import WindowQueue
-from tagger import Document, Tagger, TaggerError, Window, windows_per_text
+from tagger import Classification, Document, Tagger, TaggerError, Window, windows_per_text
 
 __all__ = ["Engine", "Tagged"]
 
@@ -101,6 +101,10 @@ class Engine:
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
         return Tagged(documents, windows_per_text(windows, len(paragraphs)))
+
+    def classify(self, text: str, fragments: Sequence[tuple[int, int]]) -> list[Classification]:
+        """The technique of fragments of a text, in code points. Raises InputError as the tagger."""
+        return self.tagger.classify(text, fragments)
 
     def _check_count(self, windows: Sequence[Window]) -> None:
         if len(windows) > self._max_windows:

@@ -12,7 +12,7 @@ _DESCRIPTIONS = {
     400: "The body is not well-formed JSON",
     413: "The request has more bytes, paragraphs or windows of tokens than the service takes",
     415: "The body is not plain application/json",
-    422: "The request does not fit the schema, or names a label or policy that is not known",
+    422: "The request does not fit the schema, the labels, the policies or its own text",
     429: "The service is busy",
     500: "The service failed",
     503: "The model is loading, it or a policy can't be used, or the service is stopping",
@@ -64,6 +64,8 @@ def specification(
     """What completes APIFlask's document: the problem schema, headers, labels and policies."""
 
     def complete(document: Any) -> Any:
+        # Blueprints that share a tag each bring it.
+        document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
         schemas = document["components"]["schemas"]
         schemas["Problem"] = _PROBLEM
         known = list(labels())

@@ -5,12 +5,30 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-__all__ = ["Health", "Labels", "Paragraph", "TagAnswer", "TagRequest"]
+__all__ = [
+    "ClassifyAnswer",
+    "ClassifyRequest",
+    "Fragment",
+    "Health",
+    "Labels",
+    "ModelCard",
+    "Paragraph",
+    "TagAnswer",
+    "TagRequest",
+]
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
 OffsetUnit = Annotated[
     Literal["code_point", "utf16", "utf8"],
     Field(description="what start and end count: code points, UTF-16 code units or UTF-8 bytes"),
+]
+
+ContentType = Annotated[
+    Literal["text/plain", "text/html"],
+    Field(
+        description="how texts are read. Of HTML the text of block elements is tagged; offsets "
+        "index the HTML as sent, and no span crosses a block element"
+    ),
 ]
 
 
@@ -62,7 +80,7 @@ class TagRequest(RequestModel):
         list[Paragraph] | None,
         Field(description="the document's paragraphs in order; neighbours serve as context"),
     ] = None
-    content_type: Literal["text/plain"] = "text/plain"
+    content_type: ContentType = "text/plain"
     labels: Annotated[
         list[str] | None, Field(description="ids of the labels to return; all if left out")
     ] = None
@@ -101,7 +119,7 @@ class Span(BaseModel):
 
     start: Annotated[int, Field(ge=0)]
     end: Annotated[int, Field(ge=1)]
-    text: str
+    text: Annotated[str, Field(description="what stands there: of HTML its text nodes, decoded")]
     label: str
     score: Threshold
 
@@ -124,6 +142,40 @@ class TagAnswer(BaseModel):
     results: list[Result]
 
 
+class Fragment(RequestModel):
+    """A part of a text; offsets are half-open."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=1)]
+
+
+class ClassifyRequest(RequestModel):
+    """Fragments that someone marked in a text, to be given their technique."""
+
+    text: str
+    fragments: Annotated[
+        list[Fragment],
+        Field(description="one that is given k times gets its k most likely techniques"),
+    ]
+    offset_unit: OffsetUnit = "code_point"
+
+
+class Classified(Span):
+    """A fragment and its most likely technique."""
+
+    scores: Annotated[
+        dict[str, Threshold], Field(description="probability of every technique; their sum is 1")
+    ]
+
+
+class ClassifyAnswer(BaseModel):
+    """One result per fragment, in the order sent."""
+
+    model: Model
+    offset_unit: OffsetUnit
+    results: list[Classified]
+
+
 class Label(BaseModel):
     """One technique of the taxonomy."""
 
@@ -140,6 +192,22 @@ class Labels(BaseModel):
 
     model: Model
     labels: list[Label]
+
+
+class ModelCard(BaseModel):
+    """What the model is, how good it is, and how much the service takes at once."""
+
+    model: Model
+    format: Annotated[int, Field(description="number of the model folder's format")]
+    labels: Annotated[list[str], Field(description="ids: /v1/labels says more")]
+    window_tokens: Annotated[int, Field(ge=1, description="most tokens the model sees at once")]
+    trained_on: dict[str, Any]
+    figures: Annotated[dict[str, Any], Field(description="as they were measured at training")]
+    libraries: Annotated[dict[str, str], Field(description="versions the model was made with")]
+    limits: Annotated[
+        dict[str, int],
+        Field(description="settings of the service beyond which it answers 413 (`max_...`) or 429"),
+    ]
 
 
 class Health(BaseModel):

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     ] = 1_000
 
     @property
+    def limits(self) -> dict[str, int]:
+        """How much the service takes, by setting: of a request `max_...`, at once `queue_...`."""
+        return {name: value for name, value in self if name.startswith(("max_", "queue_"))}
+
+    @property
     def address(self) -> str:
         """Host and port as they stand in a URL."""
         return f"[{self.host}]:{self.port}" if _is_ipv6(self.host) else f"{self.host}:{self.port}"

@@ -13,7 +13,14 @@ class TaggerError(Exception):
 
 
 class InputError(TaggerError):
-    """What was sent is unusable: the message says what, where and how to mend it."""
+    """What was sent is unusable: the message says what, where and how to mend it.
+
+    item  the place, from 0, of the one at fault in the list that was sent, where there is one
+    """
+
+    def __init__(self, message: str, *, item: int | None = None) -> None:
+        super().__init__(message)
+        self.item = item
 
 
 class ModelError(TaggerError):

@@ -109,13 +109,15 @@ class Tagger:
             if not 0 <= start < end <= len(text):
                 raise InputError(
                     f"fragment {number + 1} is {start}-{end}: it must hold at least one character "
-                    f"of the text, which has {len(text)}"
+                    f"of the text, which has {len(text)}",
+                    item=number,
                 )
         for rows, window, bounds in _locate(windows, fragments):
             scores[rows] = self._model.fragments(window, bounds)
         for number in np.flatnonzero(scores.sum(axis=1) == 0).tolist():
             start, end = fragments[number]
-            raise InputError(f"fragment {number + 1}, {start}-{end}, holds no word or sign")
+            reason = f"fragment {number + 1}, {start}-{end}, holds no word or sign"
+            raise InputError(reason, item=number)
         return _rank(fragments, scores, self.labels)
 
     def plan(self, texts: Sequence[str]) -> list[Window]:
@@ -185,20 +187,20 @@ def _locate(
 
     A fragment is classified in the window that holds most of it.
     """
-    bounds = np.zeros((len(fragments), len(windows), 2), np.int64)
+    starts, ends = np.array(fragments, np.int64).reshape(-1, 2).T
+    bounds = np.zeros((len(fragments), 2), np.int64)
+    sizes = np.zeros(len(fragments), np.int64)
+    best = np.full(len(fragments), -1)
     for column, window in enumerate(windows):
-        for row, (start, end) in enumerate(fragments):
-            first = np.searchsorted(window.ends, start, side="right")
-            last = np.searchsorted(window.starts, end, side="left")
-            bounds[row, column] = first, max(first, last)
-    sizes = bounds[:, :, 1] - bounds[:, :, 0]
-    if not sizes.size:
-        return
-    best = sizes.argmax(axis=1)
-    for column, window in enumerate(windows):
-        rows = np.flatnonzero((best == column) & (sizes.max(axis=1) > 0)).tolist()
-        if rows:
-            yield rows, window, bounds[rows, column]
+        first = np.searchsorted(window.ends, starts, side="right")
+        last = np.searchsorted(window.starts, ends, side="left")
+        more = last - first > sizes
+        bounds[more] = np.stack([first, last], axis=1)[more]
+        sizes[more] = (last - first)[more]
+        best[more] = column
+    for column in np.unique(best[best >= 0]).tolist():
+        rows = np.flatnonzero(best == column)
+        yield rows.tolist(), windows[column], bounds[rows]
 
 
 def _rank(

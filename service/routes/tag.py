@@ -9,7 +9,7 @@ from service.openapi import problem_responses
 from service.problems import Fault, Problem, pointer
 from service.schemas import TagAnswer, TagRequest
 from service.settings import Settings
-from tagger import Policy, to_answer
+from tagger import Policy, read_source, to_answer
 
 __all__ = ["answer", "blueprint"]
 
@@ -44,9 +44,10 @@ def answer(
     loads, QueueFull.
     """
     tagger = engine.tagger
-    sources = sent.sources()
-    _check_count(len(sources), settings.max_paragraphs)
+    paragraphs = sent.sources()
+    _check_count(len(paragraphs), settings.max_paragraphs)
     _check_labels(sent, tagger.labels)
+    sources = [read_source(paragraph.text, sent.content_type) for paragraph in paragraphs]
     tagged = engine.tag(
         tagger,
         [source.text for source in sources],
@@ -57,9 +58,10 @@ def answer(
         tagger.manifest,
         tagged.documents,
         windows=tagged.windows,
-        ids=[source.id for source in sources],
+        ids=[paragraph.id for paragraph in paragraphs],
         id=sent.id,
         offset_unit=sent.offset_unit,
+        sources=sources,
         decisions=policy.decide(tagged.documents) if policy else None,
     )
 

@@ -32,7 +32,7 @@ UNFIT: list[tuple[dict[str, Any], str, str]] = [
     ({"text": MARKER, "id": 17}, "/id", "string_type"),
     ({"text": MARKER, "labells": ["doubt"]}, "/labells", "extra_forbidden"),
     ({"text": "", MARKER: 1}, "", "extra_forbidden"),  # the name may be a text: not quoted
-    ({"text": MARKER, "content_type": "text/html"}, "/content_type", "literal_error"),
+    ({"text": MARKER, "content_type": "text/markdown"}, "/content_type", "literal_error"),
     ({"text": MARKER, "content_type": "TEXT/PLAIN"}, "/content_type", "literal_error"),
     ({"text": MARKER, "offset_unit": "byte"}, "/offset_unit", "literal_error"),
     ({"text": MARKER, "labels": "doubt"}, "/labels", "list_type"),

@@ -145,10 +145,13 @@ def test_openapi_document_is_valid(document: dict[str, Any]) -> None:
     routes = {(path, method) for path, item in document["paths"].items() for method in item}
     assert routes == {
         ("/v1/tag", "post"),
+        ("/v1/classify", "post"),
         ("/v1/labels", "get"),
         ("/v1/moderate", "post"),
         ("/v1/policies", "get"),
+        ("/v1/model", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
     }
-    assert document["paths"]["/v1/tag"]["post"]["requestBody"]["required"]
+    for path in ("/v1/tag", "/v1/classify"):
+        assert document["paths"][path]["post"]["requestBody"]["required"]

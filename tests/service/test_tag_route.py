@@ -148,6 +148,7 @@ def test_text_is_never_logged(client: FlaskClient, caplog: pytest.LogCaptureFixt
     [
         {"text": ""},
         {"paragraphs": []},
+        {"text": "<p>a", "content_type": "text/html"},
         {"paragraphs": [{"id": None, "text": "a"}], "id": None},
         {
             "id": "post-17",

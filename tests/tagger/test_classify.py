@@ -52,11 +52,14 @@ def test_a_fragment_is_its_tokens_wherever_it_lies(
 
 @pytest.mark.parametrize("fragment", [(3, 3), (4, 3), (-1, 2), (0, 12), (11, 12)])
 def test_fragments_that_do_not_fit(tagger: Tagger, fragment: tuple[int, int]) -> None:
-    with pytest.raises(InputError, match=f"fragment 2 is {fragment[0]}-{fragment[1]}:.* has 11"):
+    expected = f"fragment 2 is {fragment[0]}-{fragment[1]}:.* has 11"
+    with pytest.raises(InputError, match=expected) as caught:
         tagger.classify("Hello there", [(0, 11), fragment])
+    assert caught.value.item == 1
 
 
 @pytest.mark.parametrize("text", ["a  b", "a\0 b", "a\r\nb"])
 def test_fragments_without_a_word(tagger: Tagger, text: str) -> None:
-    with pytest.raises(InputError, match="fragment 2, 1-3, holds no word"):
+    with pytest.raises(InputError, match="fragment 2, 1-3, holds no word") as caught:
         tagger.classify(text, [(0, 4), (1, 3)])
+    assert caught.value.item == 1
