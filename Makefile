@@ -27,7 +27,8 @@ bench-service: .venv/ready-service  ## measure the service under load; needs wrk
 
 test-system:  ## what some tests need from Debian's packages; run as root
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium nodejs
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		chromium nodejs postgresql
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         "variable instead; the option wins.",
     )
     for name, setting in Settings.model_fields.items():
-        default = "" if setting.default is None else f"; default {setting.default}"
+        default = "" if setting.default in (None, ()) else f"; default {setting.default}"
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             metavar=name.upper(),

@@ -8,10 +8,11 @@ from apiflask import APIFlask
 from service import draining, problems, tracing
 from service.body import JSONRequest
 from service.engine import Engine
+from service.feedback import FeedbackStore
 from service.openapi import specification
 from service.policies import Policies
 from service.queue import Limits, WindowQueue
-from service.routes import classify, health, labels, model, moderate, tag
+from service.routes import classify, feedback, health, labels, model, moderate, tag
 from service.settings import Settings
 from tagger import Tagger, available_cores, default_model
 
@@ -28,6 +29,9 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     settings  by default read from the environment
     tagger    by default loaded in the background: /health/ready tells when it is there. Its
               `Engine` is `app.extensions["engine"]`
+
+    The store of feedback is `app.extensions["feedback"]`; a database that the settings name is
+    opened in the background, the default one with the first feedback.
 
     Call it in the process that serves, after any fork.
     Raises pydantic's ValidationError for a setting in the environment that does not fit, and
@@ -49,11 +53,14 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     )
     app.json.sort_keys = app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # a path with too many slashes is no path: 404
-    app.extensions["engine"] = engine
+    store = FeedbackStore(settings.database)
+    app.extensions.update(engine=engine, feedback=store)
     problems.register(app)
     tracing.register(app)
     draining.register(app, engine)
-    app.spec_processor(specification(lambda: engine.tagger.labels, policies.names))
+    app.spec_processor(
+        specification(lambda: engine.tagger.labels, policies.names, settings.feedback_labels)
+    )
     for routes in (
         health.blueprint(engine),
         labels.blueprint(engine),
@@ -61,8 +68,11 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
         tag.blueprint(engine, settings),
         moderate.blueprint(engine, policies, settings),
         classify.blueprint(engine),
+        feedback.blueprint(engine, store, settings),
     ):
         app.register_blueprint(routes)
+    if settings.database is not None:
+        store.open_soon()
     if tagger is not None:
         policies.load(tagger.labels)
         engine.use(tagger)

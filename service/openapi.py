@@ -15,7 +15,8 @@ _DESCRIPTIONS = {
     422: "The request does not fit the schema, the labels, the policies or its own text",
     429: "The service is busy",
     500: "The service failed",
-    503: "The model is loading, it or a policy can't be used, or the service is stopping",
+    503: "The model is loading, it or a policy or the feedback store can't be used, or the service "
+    "is stopping",
 }
 
 _PROBLEM = {
@@ -34,7 +35,8 @@ _PROBLEM = {
                 "properties": {
                     "pointer": {
                         "type": "string",
-                        "description": "where in the body: a JSON pointer (RFC 6901)",
+                        "description": "where in the body: a JSON pointer (RFC 6901); "
+                        "query and header parameters are named as if they stood there",
                     },
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
@@ -59,9 +61,14 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
 
 
 def specification(
-    labels: Callable[[], Sequence[str]], policies: Callable[[], Sequence[str]]
+    labels: Callable[[], Sequence[str]],
+    policies: Callable[[], Sequence[str]],
+    feedback_labels: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
-    """What completes APIFlask's document: the problem schema, headers, labels and policies."""
+    """What completes APIFlask's document: the problem schema, headers, labels and policies.
+
+    feedback_labels  that feedback may bear besides the model's
+    """
 
     def complete(document: Any) -> Any:
         # Blueprints that share a tag each bring it.
@@ -76,6 +83,8 @@ def specification(
                 fields["thresholds"]["propertyNames"] = {"enum": [*known, "default"]}
             if "thresholds" in fields and "policy" in fields:
                 fields["policy"]["enum"] = list(policies())
+            if schema.get("title") == "MarkedSpan":
+                fields["label"]["enum"] = list(dict.fromkeys([*known, *feedback_labels]))
         header = {"schema": {"type": "string"}, "description": "the id in the service's log"}
         for path in document["paths"].values():
             for operation in path.values():

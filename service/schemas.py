@@ -12,9 +12,12 @@ __all__ = [
     "Health",
     "Labels",
     "ModelCard",
+    "OffsetUnit",
     "Paragraph",
+    "RequestModel",
     "TagAnswer",
     "TagRequest",
+    "only_id_may_be_null",
 ]
 
 Threshold = Annotated[float, Field(ge=0, le=1)]
@@ -32,7 +35,7 @@ ContentType = Annotated[
 ]
 
 
-def _only_id_may_be_null(schema: dict[str, Any]) -> None:
+def only_id_may_be_null(schema: dict[str, Any]) -> None:
     """Show optional fields as what they are: left out, or of one type. Only an id may be null."""
     for name, field in schema["properties"].items():
         if name != "id" and "anyOf" in field:
@@ -46,7 +49,7 @@ class RequestModel(BaseModel):
     """A part of a request: nothing unknown, nothing converted, no null but for an id."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, json_schema_extra=_only_id_may_be_null
+        extra="forbid", frozen=True, strict=True, json_schema_extra=only_id_may_be_null
     )
 
     @field_validator("*", mode="before")
@@ -65,7 +68,7 @@ class Paragraph(RequestModel):
 
 
 def _text_or_paragraphs(schema: dict[str, Any]) -> None:
-    _only_id_may_be_null(schema)
+    only_id_may_be_null(schema)
     schema["oneOf"] = [{"required": ["text"]}, {"required": ["paragraphs"]}]
 
 

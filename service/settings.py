@@ -2,14 +2,23 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.feedback import check_database
 
 __all__ = ["Settings", "environment_name"]
 
 _PREFIX = "TAGGER_"
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+LabelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class Settings(BaseSettings):
@@ -72,6 +81,25 @@ class Settings(BaseSettings):
     max_paragraphs: Annotated[
         int, Field(ge=1, description="most paragraphs in a request, else 413")
     ] = 1_000
+    database: Annotated[
+        str | None,
+        AfterValidator(check_database),
+        Field(
+            repr=False,  # it may hold a password
+            description="where feedback is kept: sqlite:////folder/file.db or "
+            "postgresql://user:password@host/name (needs the extra `postgres`); without it a "
+            "SQLite file in the user's data folder",
+        ),
+    ] = None
+    feedback_labels: Annotated[
+        tuple[LabelId, ...],
+        NoDecode,
+        BeforeValidator(_split),
+        Field(
+            description="ids of labels that feedback may bear besides those of the model, with "
+            "commas: techniques that the next model is to learn"
+        ),
+    ] = ()
 
     @property
     def limits(self) -> dict[str, int]:

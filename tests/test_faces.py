@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("service", "tagger", "training")
-FACES = {"tagger", "tagger.formats", "tagger.sources", "training", "service"}
+FACES = {"tagger", "tagger.formats", "tagger.sources", "training", "service", "service.feedback"}
 MAY_IMPORT: dict[str, set[str]] = {
     "tagger": set(),
     "training": {"tagger"},
@@ -67,7 +67,7 @@ def imported(name: str, *, at_load: bool = False) -> set[str]:
 
 
 def face(name: str) -> ModuleType:
-    if name == "service":
+    if name.startswith("service"):
         pytest.importorskip("flask")
     if name == "training":
         pytest.importorskip("sklearn")

@@ -85,7 +85,13 @@ def test_its_metadata_are_those_of_setup_cfg(wheel: Path, root: Path) -> None:
     assert metadata["Version"] == config["metadata"]["version"]
     assert "Apache-2.0" in (metadata["License-Expression"], metadata["License"])
     assert metadata["License-File"] == "LICENSE"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"service", "training", "finetune", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {
+        "service",
+        "postgres",
+        "training",
+        "finetune",
+        "dev",
+    }
     assert str(metadata.get_payload()).lstrip().startswith("# ")
     needed = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert sorted(line.split("<")[0].split(">")[0] for line in needed) == [
@@ -115,3 +121,24 @@ def test_it_tags_outside_the_checkout(python: Path, root: Path, tmp_path: Path) 
     page = run("-m", "tagger", "tag", "article.txt", "--format", "html")
     assert page.count("<mark ") > 0
     assert run("-m", "training", "--help").startswith("usage: python -m training")
+
+
+STORE = """
+import service, sys
+from service.feedback import Feedback, FeedbackStore
+from tagger import Document
+store = FeedbackStore(sys.argv[1])
+print(service.__file__, store.add(Feedback(Document("a"), "reject", "1")))
+store.close()
+"""
+
+
+def test_its_migrations_run(python: Path, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/feedback.db"
+    ran = subprocess.run(
+        [python, "-c", STORE, database], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    file, record_id = ran.stdout.split()
+    assert Path(file).is_relative_to(python.parent.parent)
+    assert record_id == "1"

@@ -51,7 +51,9 @@ class CheckedClient(FlaskClient):
             content = documented["content"]
             assert set(documented["headers"]) <= set(response.headers.keys())
         assert response.mimetype in content
-        validator(self.document, content[response.mimetype]["schema"]).validate(response.json)
+        lines = response.mimetype == "application/jsonl"
+        sent = [json.loads(line) for line in response.text.splitlines()] if lines else response.json
+        validator(self.document, content[response.mimetype]["schema"]).validate(sent)
         return response
 
 

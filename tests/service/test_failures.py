@@ -150,6 +150,8 @@ def test_openapi_document_is_valid(document: dict[str, Any]) -> None:
         ("/v1/moderate", "post"),
         ("/v1/policies", "get"),
         ("/v1/model", "get"),
+        ("/v1/feedback", "post"),
+        ("/v1/feedback", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
     }

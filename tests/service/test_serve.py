@@ -148,6 +148,8 @@ def test_a_model_that_can_not_be_used_ends_the_command(tmp_path: Path) -> None:
         ([], {"TAGGER_PORT": "70000"}, "--port or TAGGER_PORT: "),
         (["--max-bytes", "0"], {}, "--max-bytes or TAGGER_MAX_BYTES: "),
         ([], {"TAGGER_THREADS": "none"}, "--threads or TAGGER_THREADS: "),
+        (["--database", "mysql://db/feedback"], {}, "--database or TAGGER_DATABASE: "),
+        ([], {"TAGGER_FEEDBACK_LABELS": "a,B"}, "--feedback-labels or TAGGER_FEEDBACK_LABELS: "),
     ],
 )
 def test_bad_settings_are_one_line(
@@ -182,6 +184,8 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert Settings().max_paragraphs == 7
     assert Settings().port == 8000
     assert Settings(max_paragraphs=9).max_paragraphs == 9
+    monkeypatch.setenv("TAGGER_FEEDBACK_LABELS", " dog_whistle, euphemism")
+    assert Settings().feedback_labels == ("dog_whistle", "euphemism")
     with pytest.raises(ValidationError):
         Settings(max_paragraph=9)  # type: ignore[call-arg]
 
