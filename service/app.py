@@ -12,7 +12,7 @@ from service.feedback import FeedbackStore
 from service.openapi import specification
 from service.policies import Policies
 from service.queue import Limits, WindowQueue
-from service.routes import classify, feedback, health, labels, model, moderate, tag
+from service.routes import classify, feedback, health, labels, model, moderate, page, tag
 from service.settings import Settings
 from tagger import Tagger, available_cores, default_model
 
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
         moderate.blueprint(engine, policies, settings),
         classify.blueprint(engine),
         feedback.blueprint(engine, store, settings),
+        page.blueprint(),
     ):
         app.register_blueprint(routes)
     if settings.database is not None:

@@ -159,7 +159,7 @@ def test_many_faults_are_counted_not_listed(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "status"),
     [
-        ("/", "GET", 404),
+        ("/page", "GET", 404),
         ("/v1", "GET", 404),
         ("/v1/tag/", "POST", 404),
         ("//v1/tag", "POST", 404),

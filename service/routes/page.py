@@ -1,0 +1,47 @@
+"""The page for people: an article in, its passages marked, corrections out."""
+
+from pathlib import Path
+
+from apiflask import APIBlueprint
+from flask import Response, send_from_directory
+from werkzeug.exceptions import NotFound
+
+__all__ = ["POLICY", "blueprint"]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The page's Content-Security-Policy: this host alone, and nothing inline."""
+
+_FOLDER = Path(__file__).parents[1] / "page"
+_INDEX = "index.html"
+_TYPES = {".css": "text/css", ".js": "text/javascript"}  # some systems' own tables have others
+_FILES = frozenset(path.name for path in _FOLDER.iterdir() if path.suffix in _TYPES)
+
+
+def blueprint() -> APIBlueprint:
+    """The routes / and /page/FILE."""
+    routes = APIBlueprint("page", __name__, enable_openapi=False)
+
+    @routes.get("/")
+    def page() -> Response:
+        return _file(_INDEX, "text/html")
+
+    @routes.get("/page/<name>")
+    def file(name: str) -> Response:
+        if name not in _FILES:
+            raise NotFound
+        return _file(name, _TYPES[Path(name).suffix])
+
+    return routes
+
+
+def _file(name: str, kind: str) -> Response:
+    response = send_from_directory(_FOLDER, name, mimetype=kind)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    # Its files must fit each other: a browser asks each time whether they have changed.
+    response.headers["Cache-Control"] = "no-cache"
+    return response

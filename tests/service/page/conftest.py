@@ -1,0 +1,149 @@
+"""The page in a real browser, on a service that really runs."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+TEXT = (
+    "Oh 💩🤬 the mayor and his gang of greedy hypocrites have betrayed this town 👍🏿.\n\n"
+    "Shame on these cowards! The council 🏛 meets on Tuesday at seven."
+)
+
+
+@dataclass
+class Page:
+    """A page of a browser.
+
+    asked       what it has asked for
+    complaints  what it has logged, and `expected` how lines begin that it may log
+    text        one that the model marks passages in; it has signs of two and more UTF-16 units
+    """
+
+    page: Any
+    service: Any
+    asked: list[Any] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()
+    text: str = TEXT
+
+    def tag(self, text: str) -> None:
+        self.page.fill("#source", text)
+        self.page.click("#tag")
+        self.page.wait_for_selector("#result", state="visible")
+        self.page.mouse.move(1, 1)
+
+    def marks(self) -> list[str]:
+        found: list[str] = self.page.locator("#text mark").all_text_contents()
+        return found
+
+    def slide(self, stop: int) -> None:
+        self.page.locator("#stop").fill(str(stop))
+
+    def drag(self, part: str) -> None:
+        """Select a part of the text with the mouse."""
+        box = self.page.evaluate(
+            """async part => {
+                const { rangeIn } = await import("/page/selection.js");
+                const text = document.getElementById("text");
+                text.scrollIntoView({ block: "center" });
+                const start = text.textContent.indexOf(part);
+                const boxes = [...rangeIn(text, start, start + part.length).getClientRects()];
+                const [first, last] = [boxes[0], boxes.at(-1)];
+                return [first.left + 0.5, first.top + first.height / 3,
+                    last.right - 0.5, last.top + last.height / 3];
+            }""",
+            part,
+        )
+        mouse = self.page.mouse
+        mouse.move(box[0], box[1])
+        mouse.down()
+        mouse.move((box[0] + box[2]) / 2, box[1], steps=2)
+        mouse.move(box[2], box[3], steps=2)
+        mouse.up()
+
+    def mark_as(self, label: str) -> None:
+        self.page.locator("#card form select").select_option(label)
+        self.page.click("#card button.primary")
+
+    def stored(self, verdict: str) -> Any:
+        """Press the button of a verdict; the record that is in the store afterwards."""
+        before = self.records()
+        self.page.click(f"#{verdict}")
+        self.page.get_by_text("Your verdict is stored as record").wait_for()
+        records = self.records()
+        assert len(records) == len(before) + 1
+        return records[-1]
+
+    def records(self) -> list[Any]:
+        status, _, body = self.service.ask("/v1/feedback?after=0")
+        assert status == 200
+        return [json.loads(line) for line in body.decode().splitlines()]
+
+    def answer(self, **options: Any) -> Any:
+        """What the REST interface says of the text."""
+        body = {"text": self.text, "offset_unit": "utf16"} | options
+        status, _, answer = self.service.ask("/v1/tag", body)
+        assert status == 200
+        return json.loads(answer)
+
+    def copied(self) -> Any:
+        self.page.click("#copy")
+        self.page.wait_for_selector("#said.shown")
+        return json.loads(self.page.evaluate("navigator.clipboard.readText()"))
+
+
+@pytest.fixture(scope="package")
+def browser(program: Callable[[str], str]) -> Iterator[Any]:
+    reason = "comes with the extra `dev`"
+    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
+    chromium = program("chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def service(
+    browser: Any, serve: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Any:
+    folder = tmp_path_factory.mktemp("store")
+    return serve("--database", f"sqlite:///{folder}/feedback.db")
+
+
+@contextmanager
+def opened(browser: Any, service: Any, **options: Any) -> Iterator[Page]:
+    """The page; afterwards, nothing complained and no other host was asked for anything."""
+    context = browser.new_context(**options)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown = Page(context.new_page(), service)
+    shown.page.set_default_timeout(60_000)
+    shown.page.on("request", lambda request: shown.asked.append(request))
+    shown.page.on("console", lambda message: shown.complaints.append(message.text))
+    shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
+    shown.page.goto(service.url)
+    yield shown
+    urls = [request.url for request in shown.asked]
+    context.close()
+    assert [url for url in urls if not url.startswith((f"{service.url}/", "data:"))] == []
+    left = [line for line in shown.complaints if not line.startswith(shown.expected or "\0")]
+    assert left == []
+
+
+@pytest.fixture
+def page(browser: Any, service: Any) -> Iterator[Page]:
+    """The page on a desk."""
+    with opened(browser, service, viewport={"width": 1280, "height": 800}) as shown:
+        yield shown
+
+
+@pytest.fixture
+def phone(browser: Any, service: Any) -> Iterator[Page]:
+    """The page in a hand."""
+    size = {"width": 360, "height": 640}
+    with opened(browser, service, viewport=size, has_touch=True, is_mobile=True) as shown:
+        yield shown
