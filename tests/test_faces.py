@@ -14,7 +14,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("service", "tagger", "training")
-FACES = {"tagger", "tagger.formats", "tagger.sources", "training", "service", "service.feedback"}
+FACES = {
+    "service",
+    "service.feedback",
+    "tagger",
+    "tagger.formats",
+    "tagger.sources",
+    "training",
+    "training.formats",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "tagger": set(),
     "training": {"tagger"},
@@ -69,7 +77,7 @@ def imported(name: str, *, at_load: bool = False) -> set[str]:
 def face(name: str) -> ModuleType:
     if name.startswith("service"):
         pytest.importorskip("flask")
-    if name == "training":
+    if name.startswith("training"):
         pytest.importorskip("sklearn")
     return importlib.import_module(name)
 

@@ -4,15 +4,19 @@ Da San Martino et al., Fine-Grained Analysis of Propaganda in News Articles, EMN
 """
 
 import json
-import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 
 import datasets
 
 from tagger import Document, InputError, Span
+from training.formats.files import read_text
+from training.formats.names import label_id
+from training.formats.placing import merged, placed
+from training.formats.ptc import EXPECTED, PTC, label_rows
+from training.formats.records import Entry, Problem
 
 __all__ = [
     "from_dataset",
@@ -23,14 +27,6 @@ __all__ = [
     "read_ptc",
     "to_dataset",
 ]
-
-ARTICLES = "train-articles"
-LABELS = "train-task2-TC.labels"
-
-
-def label_id(corpus_name: str) -> str:
-    """`Appeal_to_fear-prejudice` -> `appeal_to_fear_prejudice`."""
-    return re.sub(r"[\W_]+", "_", corpus_name.lower()).strip("_")
 
 
 def read_ptc(folder: str | Path, *, limit: int | None = None) -> list[Document]:
@@ -43,22 +39,11 @@ def read_ptc(folder: str | Path, *, limit: int | None = None) -> list[Document]:
     """
     if limit is not None and limit < 1:
         raise InputError(f"a limit of {limit} leaves no article")
-    folder = Path(folder)
-    paths = sorted((folder / ARTICLES).glob("article*.txt"))
-    if not paths:
-        raise InputError(f"{folder / ARTICLES} holds no article<ID>.txt: is it a PTC folder?")
-    texts = {path.stem.removeprefix("article"): _read_text(path) for path in paths}
-    spans: dict[str, list[Span]] = {name: [] for name in texts}
-    for number, name, span in _rows(folder / LABELS, columns=(4,)):
-        if name not in texts:
-            raise InputError(f"{folder / LABELS}:{number}: article {name} has no file")
-        if span.end > len(texts[name]):
-            raise InputError(
-                f"{folder / LABELS}:{number}: {span.start}-{span.end} ends after article {name}, "
-                f"which has {len(texts[name])} characters"
-            )
-        spans[name].append(span)
-    documents = [Document(text, _merged(spans[name], name), name) for name, text in texts.items()]
+    documents = []
+    for found in PTC.read(Path(folder)):
+        if isinstance(found, Problem):
+            raise InputError(str(found))
+        documents.append(_document(found))
     return documents[:limit]
 
 
@@ -66,7 +51,9 @@ def read_labels(path: Path) -> dict[str, list[Span]]:
     """Spans by article id from a file of `id, technique, start, end` rows; without a technique
     column (task 1) every span is labelled `any`."""
     spans: dict[str, list[Span]] = {}
-    for _, name, span in _rows(path, columns=(3, 4)):
+    for place, name, span in label_rows(path, columns=(3, 4)):
+        if span is None:
+            raise InputError(f"{place}: {EXPECTED}")
         spans.setdefault(name, []).append(span)
     return spans
 
@@ -77,7 +64,7 @@ def read_folds(path: str | Path, ids: Iterable[str | None]) -> list[list[str]]:
     Raises InputError if an article is in two folds, or one of `ids` in none.
     """
     try:
-        folds = json.loads(_read_text(Path(path)))["folds"]
+        folds = json.loads(read_text(Path(path)))["folds"]
         placed = [name for fold in folds for name in fold]
         if not all(isinstance(name, str) for name in placed):
             raise TypeError
@@ -129,44 +116,8 @@ def from_dataset(dataset: datasets.Dataset) -> list[Document]:
     ]
 
 
-def _read_text(path: Path) -> str:
-    """The file as it is: offsets count its line ends too, so they are not translated."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise InputError(f"can't read {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 (byte {error.start}): convert it first") from None
+def _document(entry: Entry) -> Document:
+    def warn(pair: str) -> None:
+        warnings.warn(f"article {entry.id}: {pair}", stacklevel=4)
 
-
-def _rows(path: Path, *, columns: Sequence[int]) -> Iterator[tuple[int, str, Span]]:
-    """Line number, article id and span of each row."""
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
-        fields = line.split("\t")
-        try:
-            start, end = int(fields[-2]), int(fields[-1])
-            name = fields[1] if len(fields) == 4 else "any"
-            span = Span(start, end, label_id(name))
-            if len(fields) not in columns:
-                raise ValueError
-        except (ValueError, IndexError, InputError):
-            raise InputError(
-                f"{path}:{number}: expected article id, technique, start and end, tab-separated"
-            ) from None
-        yield number, fields[0], span
-
-
-def _merged(spans: Sequence[Span], article: str) -> tuple[Span, ...]:
-    merged: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.label, s.start, s.end)):
-        last = merged[-1] if merged else None
-        if last and last.label == span.label and span.start < last.end:
-            warnings.warn(
-                f"article {article}: {span.label} {last.start}-{last.end} and "
-                f"{span.start}-{span.end} overlap and were merged",
-                stacklevel=3,
-            )
-            merged[-1] = Span(last.start, max(last.end, span.end), span.label)
-        else:
-            merged.append(span)
-    return tuple(sorted(merged, key=lambda s: (s.start, -s.end, s.label)))
+    return Document(entry.text, merged(placed(entry).spans, warn), entry.id)

@@ -1,0 +1,80 @@
+"""Files as they are: bytes, UTF-8, JSON records. What can't be read is said in one line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tagger import InputError
+from training.formats.records import Place, Problem
+
+__all__ = ["json_records", "read_text", "write_text"]
+
+
+def read_text(path: Path) -> str:
+    """The file as it is: offsets count its line ends too, so they are not translated.
+
+    Raises InputError if it can't be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise InputError(f"can't read {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 (byte {error.start}): convert it first") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file and the folders above it, line ends as they are. Raises InputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+    except OSError as error:
+        raise InputError(f"can't write {path}: {error.strerror}") from None
+
+
+def json_records(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+    """The objects of a file: one a line, or the items of a JSON array, each with its place.
+
+    Problems are what is no object, or holds half a surrogate pair, which no text can.
+    """
+    text = read_text(path).removeprefix("\ufeff")
+    if not text.strip():
+        yield Problem(Place(str(path)), "the file is empty")
+        return
+    if text.lstrip().startswith("["):
+        yield from _items(path, text)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield _record(Place(str(path), number), line)
+
+
+def _items(path: Path, text: str) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        yield Problem(Place(str(path)), f"this is not JSON{line}: is the file complete?")
+        return
+    if not items:
+        yield Problem(Place(str(path)), "the file holds no records")
+    for number, item in enumerate(items, 1):
+        yield _checked(Place(str(path), f"record {number}"), item)
+
+
+def _record(place: Place, line: str) -> tuple[Place, dict[str, Any]] | Problem:
+    try:
+        return _checked(place, json.loads(line))
+    except (ValueError, RecursionError):
+        return Problem(place, "this line is not JSON: is the file complete?")
+
+
+def _checked(place: Place, item: object) -> tuple[Place, dict[str, Any]] | Problem:
+    if not isinstance(item, dict):
+        return Problem(place, "expected an object: {...}")
+    try:
+        json.dumps(item, ensure_ascii=False).encode("utf-8")
+    except (UnicodeEncodeError, RecursionError):
+        return Problem(place, "the text holds half a character (a lone surrogate)")
+    return place, item
