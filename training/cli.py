@@ -10,6 +10,7 @@ import joblib
 
 from tagger import Document, TaggerError, available_cores
 from training.base import Base, write_base
+from training.convert_command import add_convert
 from training.download import Checkpoint, download_checkpoint, read_checkpoint
 from training.fit import fit
 from training.folder import About, write_model
@@ -27,7 +28,8 @@ From a labelled corpus to a model folder:
                               --output models/mine
   tagger tag article.txt --model models/mine
 
-`encoder` in place of `finetune` takes seconds, needs no torch and gives a weaker model.
+`encoder` in place of `finetune` takes seconds, needs no torch and gives a weaker model. `convert`
+makes a corpus of what annotation tools export.
 
 CORPUS is a folder in the format of the Propaganda Techniques Corpus: train-articles/article<ID>.txt
 and train-task2-TC.labels (tab-separated: article id, technique, start, end), with folds.json
@@ -118,6 +120,8 @@ def _parser() -> argparse.ArgumentParser:
         "--report", type=Path, help="web page to write: figures and plots, no text of the corpus"
     )
     measuring.set_defaults(run=measure)
+
+    add_convert(commands)
     return parser
 
 

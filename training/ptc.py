@@ -1,7 +1,5 @@
-"""The Propaganda Techniques Corpus's format: article files and a tab-separated file of labels.
-
-Da San Martino et al., Fine-Grained Analysis of Propaganda in News Articles, EMNLP 2019.
-"""
+"""What fitting reads: a corpus in the format of the Propaganda Techniques Corpus, its folds, and
+page furniture; and documents as a dataset."""
 
 import json
 import warnings
@@ -117,7 +115,7 @@ def from_dataset(dataset: datasets.Dataset) -> list[Document]:
 
 
 def _document(entry: Entry) -> Document:
-    def warn(pair: str) -> None:
-        warnings.warn(f"article {entry.id}: {pair}", stacklevel=4)
-
-    return Document(entry.text, merged(placed(entry).spans, warn), entry.id)
+    spans, pairs = merged(placed(entry).spans)
+    for pair in pairs:
+        warnings.warn(f"article {entry.id}: {pair}", stacklevel=3)
+    return Document(entry.text, spans, entry.id)

@@ -16,7 +16,7 @@ from tagger import Tagger
 from training.base import Base
 from training.cli import main
 
-COMMANDS = ("encoder", "finetune", "fit", "export", "measure")
+COMMANDS = ("encoder", "finetune", "fit", "export", "measure", "convert")
 
 
 def run(command: str, **paths: Path) -> int:

@@ -127,6 +127,7 @@ ROWS = {
     "5 columns": ("1\tDoubt\t0\t4\t9", FITS),
     "no tabs": ("1 Doubt 0 4", FITS),
     "an empty line": ("", FITS),
+    "no label": ("1\t?\t0\t4", FITS),
     "not a number": ("1\tDoubt\tzero\t4", FITS),
     "no whole number": ("1\tDoubt\t0\t4.0", FITS),
     "an empty span": ("1\tDoubt\t4\t4", FITS),

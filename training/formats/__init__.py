@@ -2,8 +2,10 @@
 
 from training.formats.known import FORMATS, Format, format_of
 from training.formats.names import label_id
+from training.formats.options import add_reading_options, read_as_told
 from training.formats.reading import Reading, read
 from training.formats.records import BadRecords, Place, Problem, Record
+from training.formats.writing import write
 
 __all__ = [
     "FORMATS",
@@ -13,7 +15,10 @@ __all__ = [
     "Problem",
     "Reading",
     "Record",
+    "add_reading_options",
     "format_of",
     "label_id",
     "read",
+    "read_as_told",
+    "write",
 ]

@@ -53,7 +53,7 @@ def _write(number: int, record: Record) -> dict[str, Any]:
 FEEDBACK = JsonFormat(
     "feedback",
     "the service's feedback stream",
-    frozenset({"annotator", "id", "model_version", "time", "verdict"}),
+    frozenset({"annotator", "model_version", "time", "verdict"}),
     _fits,
     _read,
     _write,

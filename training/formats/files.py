@@ -1,6 +1,8 @@
 """Files as they are: bytes, UTF-8, JSON records. What can't be read is said in one line."""
 
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,9 @@ def read_text(path: Path) -> str:
     Raises InputError if it can't be read, or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        return _decoded(path.read_bytes(), str(path))
     except OSError as error:
         raise InputError(f"can't read {path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 (byte {error.start}): convert it first") from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -34,33 +34,56 @@ def write_text(path: Path, text: str) -> None:
 
 
 def json_records(path: Path) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
-    """The objects of a file: one a line, or the items of a JSON array, each with its place.
+    """The objects of a file, or of the JSON files in a ZIP file: one a line, or the items of a
+    JSON array, each with its place.
 
-    Problems are what is no object, or holds half a surrogate pair, which no text can.
+    Problems are what is no object, or holds half a surrogate pair, which no text can. Raises
+    InputError as `read_text`.
     """
-    text = read_text(path).removeprefix("\ufeff")
-    if not text.strip():
-        yield Problem(Place(str(path)), "the file is empty")
-        return
-    if text.lstrip().startswith("["):
-        yield from _items(path, text)
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield _record(Place(str(path), number), line)
+    for file, text in _files(path):
+        if not text.strip():
+            yield Problem(Place(file), "the file is empty")
+        elif text.lstrip().startswith("["):
+            yield from _items(file, text)
+        else:
+            for number, line in enumerate(text.split("\n"), 1):
+                if line.strip():
+                    yield _record(Place(file, number), line)
 
 
-def _items(path: Path, text: str) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
+def _files(path: Path) -> Iterator[tuple[str, str]]:
+    """Name and text of a file, or of each file that a ZIP file holds."""
+    if not zipfile.is_zipfile(path):
+        yield str(path), read_text(path).removeprefix("\ufeff")
+        return
+    try:
+        with zipfile.ZipFile(path) as packed:
+            for name in packed.namelist():
+                if name.endswith((".json", ".jsonl")):
+                    file = f"{path}/{name}"
+                    yield file, _decoded(packed.read(name), file).removeprefix("\ufeff")
+    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+        raise InputError(f"can't read {path}: the ZIP file is damaged or locked") from None
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 (byte {error.start}): convert it first") from None
+
+
+def _items(file: str, text: str) -> Iterator[tuple[Place, dict[str, Any]] | Problem]:
     try:
         items = json.loads(text)
     except (ValueError, RecursionError) as error:
         line = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        yield Problem(Place(str(path)), f"this is not JSON{line}: is the file complete?")
+        yield Problem(Place(file), f"this is not JSON{line}: is the file complete?")
         return
     if not items:
-        yield Problem(Place(str(path)), "the file holds no records")
+        yield Problem(Place(file), "the file holds no records")
     for number, item in enumerate(items, 1):
-        yield _checked(Place(str(path), f"record {number}"), item)
+        yield _checked(Place(file, f"record {number}"), item)
 
 
 def _record(place: Place, line: str) -> tuple[Place, dict[str, Any]] | Problem:

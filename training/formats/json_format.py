@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from training.formats.files import json_records, write_text
-from training.formats.records import Found, Place, Problem, Record
+from training.formats.records import ARTICLE, Found, Place, Problem, Record
 
-__all__ = ["JsonFormat", "field_error", "read_id", "stored_id"]
+__all__ = ["JsonFormat", "field_error", "read_article", "read_id", "stored_id"]
 
-_TYPES = {str: "text", list: "a list", dict: "an object"}
+_ARTICLE_NAMES = (ARTICLE, "article_id", "doc_id", "document", "document_id", "group")
+_LOOKED_AT = 20
+_TYPES: dict[type, str] = {str: "text", list: "a list", dict: "an object"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class JsonFormat:
     """A format that stores a record in a JSON object.
 
     keeps         facts that it has a place for
-    fits          whether an object is one of its records
+    fits          whether an object is one of its records, and of no other format
     read_record   the entries, or problems, of an object
     write_record  the object for a record, given its number from 1
     array         whether the objects are written as one array, not one a line
@@ -34,10 +37,9 @@ class JsonFormat:
     array: bool = False
 
     def recognises(self, path: Path) -> bool:
-        """Whether the first object of a file is one of this format's records."""
-        for item in json_records(path) if path.is_file() else ():
-            return not isinstance(item, Problem) and self.fits(item[1])
-        return False
+        """Whether one of the first objects of a file is a record of this format."""
+        first = islice(json_records(path), _LOOKED_AT) if path.is_file() else ()
+        return any(not isinstance(item, Problem) and self.fits(item[1]) for item in first)
 
     def read(self, path: Path) -> Found:
         """The entries of a file. Raises InputError if the file can't be read."""
@@ -77,3 +79,12 @@ def read_id(record: dict[str, Any]) -> str | None:
     """The id of a stored record, if it has one."""
     stored = record.get("id")
     return str(stored) if isinstance(stored, int | str) and str(stored) else None
+
+
+def read_article(*stored: dict[str, Any]) -> dict[str, str]:
+    """The fact which article a text is from, if one of the objects says so."""
+    for one in stored:
+        for name in _ARTICLE_NAMES:
+            if isinstance(value := one.get(name), int | str) and str(value):
+                return {ARTICLE: str(value)}
+    return {}

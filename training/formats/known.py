@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Protocol
 
 from tagger import InputError
+from training.formats.brat import BRAT
+from training.formats.doccano import DOCCANO
 from training.formats.feedback import FEEDBACK
+from training.formats.label_studio import LABEL_STUDIO
+from training.formats.prodigy import PRODIGY
 from training.formats.ptc import PTC
 from training.formats.records import Found, Record
+from training.formats.semeval import SEMEVAL
 
 __all__ = ["FORMATS", "Format", "format_of"]
 
@@ -37,7 +42,9 @@ class Format(Protocol):
         """Write the records; returns what was lost, besides the facts that it does not keep."""
 
 
-FORMATS: dict[str, Format] = {one.name: one for one in (FEEDBACK, PTC)}
+FORMATS: dict[str, Format] = {
+    one.name: one for one in (FEEDBACK, PTC, SEMEVAL, LABEL_STUDIO, DOCCANO, PRODIGY, BRAT)
+}
 """By the name that `--format` and `--to` take."""
 
 
@@ -52,7 +59,7 @@ def format_of(path: Path, name: str | None = None) -> Format:
         return FORMATS[name]
     if not path.exists():
         raise InputError(f"can't read {path}: No such file or directory")
-    for one in FORMATS.values():
+    for one in FORMATS.values():  # in this order: SemEval's labels would pass as doccano's
         if one.recognises(path):
             return one
     raise InputError(f"{path} has no known format: name it with --format ({', '.join(FORMATS)})")

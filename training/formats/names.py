@@ -22,7 +22,6 @@ _ALSO_CALLED = {
         "False dilemma or no choice",
     ),
     "exaggeration_minimisation": ("Exaggeration or minimization", "Exaggeration/Minimization"),
-    "flag_waving": ("Flag waving",),
     "name_calling_labeling": ("Name calling", "Name calling or labelling"),
     "slogans": ("Slogan",),
     "thought_terminating_cliches": ("Thought-terminating cliché", "Conversation killer"),
@@ -100,7 +99,8 @@ def label_ids(
 
 
 def _squeezed(name: str, *, accents: bool = True) -> str:
-    """The letters and digits of a name, in one case."""
+    """The letters and digits of a name, in one case; `accents`: whether they tell names apart, as
+    they do in names that nobody has looked at."""
     letters = unicodedata.normalize("NFKD" if not accents else "NFKC", name.casefold())
     return "".join(one for one in letters if one.isalnum())
 

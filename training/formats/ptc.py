@@ -3,12 +3,12 @@
 Da San Martino et al., Fine-Grained Analysis of Propaganda in News Articles, EMNLP 2019.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tagger import Document, InputError, Span, to_ptc
 from training.formats.files import read_text, write_text
+from training.formats.folders import check_new_folder, file_names
 from training.formats.names import corpus_names, label_id
 from training.formats.records import ARTICLE, Entry, Found, Mark, Place, Problem, Record
 
@@ -24,7 +24,7 @@ class PtcFormat:
 
     name = "ptc"
     title = "a folder of the Propaganda Techniques Corpus"
-    keeps = frozenset({ARTICLE, "id"})
+    keeps: frozenset[str] = frozenset()
 
     def recognises(self, path: Path) -> bool:
         """Whether this is a folder with a folder of articles."""
@@ -59,27 +59,29 @@ class PtcFormat:
             yield Problem(place, reason)
         for article, own in marks.items():
             place = Place(str(path), f"article {article}")
-            facts = {ARTICLE: article}
-            yield Entry(place, texts[article], tuple(own), article, ("code_point",), facts)
+            yield Entry(
+                place,
+                texts[article],
+                tuple(own),
+                article,
+                units=("code_point",),
+                facts={ARTICLE: article},
+            )
 
     def write(self, records: Sequence[Record], path: Path) -> list[str]:
-        """Write a folder; returns what is lost: ids that can't name a file are changed."""
-        names = corpus_names()
-        documents: dict[str, Document] = {}
-        changed = 0
-        for number, record in enumerate(records, 1):
-            name = record.document.id or str(number)
-            safe = re.sub(r"[^\w.-]", "_", name) or str(number)
-            while safe in documents:
-                safe += "_"
-            changed += safe != name
-            documents[safe] = Document(record.document.text, record.document.spans, safe)
-        labels = {span.label for document in documents.values() for span in document.spans}
-        rows = to_ptc(documents.values(), {label: names.get(label, label) for label in labels})
-        for safe, document in documents.items():
-            write_text(path / _ARTICLES / f"article{safe}.txt", document.text)
+        """Write a folder; returns what the format has no place for."""
+        check_new_folder(path)
+        names, losses = file_names(records)
+        documents = [
+            Document(record.document.text, record.document.spans, name)
+            for name, record in zip(names, records, strict=True)
+        ]
+        labels = {span.label for document in documents for span in document.spans}
+        rows = to_ptc(documents, {label: label for label in labels} | corpus_names())
+        for document in documents:
+            write_text(path / _ARTICLES / f"article{document.id}.txt", document.text)
         write_text(path / _LABELS, rows)
-        return [f"{changed} ids that can't name a file were changed"] if changed else []
+        return losses
 
 
 def label_rows(path: Path, *, columns: Sequence[int]) -> Iterator[tuple[Place, str, Span | None]]:
@@ -89,10 +91,10 @@ def label_rows(path: Path, *, columns: Sequence[int]) -> Iterator[tuple[Place, s
         place = Place(str(path), number)
         fields = line.split("\t")
         try:
-            if len(fields) not in columns:
+            label = label_id(fields[1]) if len(fields) == 4 else "any"
+            if len(fields) not in columns or not label:
                 raise ValueError
-            name = fields[1] if len(fields) == 4 else "any"
-            span = Span(int(fields[-2]), int(fields[-1]), label_id(name))
+            span = Span(int(fields[-2]), int(fields[-1]), label)
         except (ValueError, InputError):
             yield place, fields[0], None
         else:

@@ -1,11 +1,11 @@
 """Labelled data of any known format, as gold documents."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tagger import Document, InputError, Label, Span
+from tagger import OFFSET_UNITS, Document, InputError, Label, Span
 from training.formats.known import format_of
 from training.formats.names import label_ids
 from training.formats.placing import Misplaced, merged, placed
@@ -21,6 +21,11 @@ from training.formats.records import (
 from training.formats.repeats import latest
 
 __all__ = ["Reading", "read"]
+
+_UNMARKED = (
+    "no span is marked, so it is read as a text without any technique; take it out if nobody has "
+    "labelled it yet"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,51 +57,74 @@ def read(
     *,
     format: str | None = None,
     skip_bad: bool = False,
+    offset_unit: str | None = None,
     labels: Sequence[Label] | None = None,
 ) -> Reading:
     """Read labelled files and folders, each in its own format.
 
-    format    one of `FORMATS` for all of them, in place of looking what each is
-    skip_bad  leave out what can't be placed; otherwise it stops the reading
-    labels    to map label names onto; by default the packaged taxonomy
+    format       one of `FORMATS` for all of them, in place of looking what each is
+    skip_bad     leave out what can't be placed; otherwise it stops the reading
+    offset_unit  one of `tagger.OFFSET_UNITS` that all offsets count, in place of what tools do
+    labels       to map label names onto; by default the packaged taxonomy
+
+    A text that comes more than once keeps its latest labels, with a warning (see repeats.py).
 
     Raises InputError for a file that is not there or is no format known, and if nothing is left;
     BadRecords, which holds the problems, unless they are to be skipped.
     """
+    if offset_unit not in (None, *OFFSET_UNITS):
+        raise InputError(f"offset_unit is not one of {', '.join(OFFSET_UNITS)}")
     entries: list[Entry] = []
     problems: list[Problem] = []
-    warnings: list[str] = []
+    remarks: list[Problem] = []
     for path in map(Path, paths):
+        if path.is_file() and path.stat().st_size < 9 and not path.read_bytes().strip():
+            problems.append(Problem(Place(str(path)), "the file is empty"))
+            continue
         for found in format_of(path, format).read(path):
             if isinstance(found, Remark):
-                warnings.append(str(found))
+                remarks.append(found)
             elif isinstance(found, Problem):
                 problems.append(found)
             elif not found.text.strip():
-                warnings.append(f"{found.place}: there is no text, so it was left out")
+                remarks.append(Remark(found.place, "there is no text, so it was left out"))
             else:
-                entries.append(found)
-    spans, misplaced, repaired = _placed(entries)
+                entries.append(_counted_in(found, offset_unit))
+    spans, misplaced = _placed(entries, remarks)
     problems += misplaced
-    warnings += repaired
     if problems and not skip_bad:
         raise BadRecords(problems)
+    entries = [entry for entry in entries if entry.place in spans]
     ids, named = label_ids(Counter(s.label for own in spans.values() for s in own), labels)
-    records = _records([entry for entry in entries if entry.place in spans], spans, ids, warnings)
-    records, repeated = latest(records)
+    records, repeated = latest(_records(entries, spans, ids, remarks))
     if not records:
         raise InputError("there is no labelled text in what was given")
-    return Reading(tuple(records), tuple(warnings + named + repeated), tuple(problems))
+    return Reading(
+        tuple(_with_unique_ids(records)), (*_summed(remarks), *named, *repeated), tuple(problems)
+    )
+
+
+def _summed(problems: Iterable[Problem]) -> list[str]:
+    """A line for each file and reason: many records of a file may have the same."""
+    places: dict[tuple[str, str], list[Place]] = defaultdict(list)
+    for problem in problems:
+        places[problem.place.file, problem.reason].append(problem.place)
+    return [
+        f"{own[0]}: {reason}" + (f" (and {len(own) - 1} more like it)" if len(own) > 1 else "")
+        for (_, reason), own in places.items()
+    ]
+
+
+def _counted_in(entry: Entry, unit: str | None) -> Entry:
+    return replace(entry, units=(unit,), unit_is_sure=True) if unit else entry
 
 
 def _placed(
-    entries: Sequence[Entry],
-) -> tuple[dict[Place, tuple[Span, ...]], list[Problem], list[str]]:
-    """The spans of each entry that fits, problems with the others, and a warning for each file
-    with repaired offsets."""
+    entries: Sequence[Entry], remarks: list[Problem]
+) -> tuple[dict[Place, tuple[Span, ...]], list[Problem]]:
+    """The spans of each entry that fits, and problems with the others."""
     spans: dict[Place, tuple[Span, ...]] = {}
     problems: list[Problem] = []
-    repaired: Counter[str] = Counter()
     for entry in entries:
         try:
             found = placed(entry)
@@ -104,37 +132,37 @@ def _placed(
             problems.append(Problem(entry.place, str(error)))
             continue
         spans[entry.place] = found.spans
-        repaired[entry.place.file] += found.repaired
-    warnings = [
-        f"{file}: offsets of {count} {'texts' if count > 1 else 'text'} counted in UTF-16 and were "
-        "converted; the quoted words prove it"
-        for file, count in repaired.items()
-        if count
-    ]
-    return spans, problems, warnings
+        if found.told:
+            remarks.append(Remark(entry.place, found.told))
+        if not entry.judged:
+            remarks.append(Remark(entry.place, _UNMARKED))
+    return spans, problems
 
 
 def _records(
     entries: Sequence[Entry],
     spans: Mapping[Place, tuple[Span, ...]],
     ids: Mapping[str, str],
-    warnings: list[str],
+    remarks: list[Problem],
 ) -> list[Record]:
     records = []
-    taken: Counter[str] = Counter()
     for number, entry in enumerate(entries, 1):
         own = [Span(span.start, span.end, ids[span.label]) for span in spans[entry.place]]
-        gold = merged(own, lambda pair, at=entry.place: warnings.append(f"{at}: {pair}"))
-        name = _unique(entry.id or str(number), taken)
+        gold, pairs = merged(own)
+        remarks += [Remark(entry.place, pair) for pair in pairs]
+        name = entry.id or str(number)
         group = entry.facts.get(ARTICLE) or f"{entry.place}"
         records.append(Record(Document(entry.text, gold, name), entry.place, group, entry.facts))
     return records
 
 
-def _unique(id: str, taken: Counter[str]) -> str:
-    unique = id
-    while unique in taken:
-        taken[id] += 1
-        unique = f"{id}-{taken[id]}"
-    taken[unique] += 1
-    return unique
+def _with_unique_ids(records: Sequence[Record]) -> Iterator[Record]:
+    """The records; where files count alike, the second text 7 becomes 7-2."""
+    taken: Counter[str] = Counter()
+    for record in records:
+        name = unique = str(record.document.id)
+        while unique in taken:
+            taken[name] += 1
+            unique = f"{name}-{taken[name]}"
+        taken[unique] += 1
+        yield replace(record, document=replace(record.document, id=unique))

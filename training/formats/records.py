@@ -29,6 +29,13 @@ class Place:
     file: str
     record: int | str | None = None
 
+    @property
+    def words(self) -> str:
+        """The record, in words; empty for the file itself."""
+        if self.record is None:
+            return ""
+        return f"line {self.record}" if isinstance(self.record, int) else self.record
+
     def __str__(self) -> str:
         if self.record is None:
             return self.file
@@ -57,21 +64,23 @@ class Mark:
 
     start, end  half-open, in the unit that the tool counts
     label       as the tool spells it
-    quote       the words that the tool stored beside the offsets
+    quote       the words that the tool stored beside the offsets, None if it stores none
     """
 
     start: object
     end: object
     label: object
-    quote: str | None = None
+    quote: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A labelled text as a tool stored it.
 
-    units  what its offsets may count (see `tagger.OFFSET_UNITS`), the likeliest first
-    facts  what else is known of it: ARTICLE, `annotator`, `time` (ISO 8601), `verdict`, ...
+    units         what its offsets may count (see `tagger.OFFSET_UNITS`), the likeliest first
+    unit_is_sure  whether the tool counts the first of them; another then needs proof
+    facts         what else is known: ARTICLE, `annotator`, `time` (ISO 8601), `verdict`, ...
+    judged        whether somebody judged the text, so that no mark means no technique
     """
 
     place: Place
@@ -79,7 +88,9 @@ class Entry:
     marks: tuple[Mark, ...] = ()
     id: str | None = None
     units: tuple[str, ...] = ("code_point", "utf16")
+    unit_is_sure: bool = True
     facts: Mapping[str, str] = field(default_factory=dict)
+    judged: bool = True
 
 
 Found = Iterator[Entry | Problem]
