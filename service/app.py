@@ -7,13 +7,14 @@ from apiflask import APIFlask
 
 from service import draining, problems, tracing
 from service.body import JSONRequest
-from service.engine import Engine
+from service.engine import Engine, Served
 from service.feedback import FeedbackStore
 from service.openapi import specification
 from service.policies import Policies
 from service.queue import Limits, WindowQueue
 from service.routes import classify, feedback, health, labels, model, moderate, page, tag
 from service.settings import Settings
+from service.watching import ModelWatcher
 from tagger import Tagger, available_cores, default_model
 
 __all__ = ["create_app"]
@@ -39,7 +40,6 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     """
     settings = settings or Settings()
     engine = Engine(_queue(settings), max_windows=settings.max_windows)
-    policies = Policies(settings.policies, settings.policy)
     # No page of documentation: APIFlask's loads its scripts from other hosts.
     app = APIFlask("service", title="Tagger", version="1", docs_path=None)
     app.request_class = JSONRequest
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
         MAX_CONTENT_LENGTH=settings.max_bytes,
         AUTO_SERVERS=False,  # it trusts the Host header of whoever asks first
         AUTO_VALIDATION_ERROR_RESPONSE=False,
-        SPEC_DECORATORS=[partial(_once_loaded, engine)],
+        SPEC_DECORATORS=[partial(_of_the_model, app, engine)],
     )
     app.json.sort_keys = app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # a path with too many slashes is no path: 404
@@ -58,15 +58,13 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     problems.register(app)
     tracing.register(app)
     draining.register(app, engine)
-    app.spec_processor(
-        specification(lambda: engine.tagger.labels, policies.names, settings.feedback_labels)
-    )
+    app.spec_processor(specification(lambda: engine.served, settings.feedback_labels))
     for routes in (
         health.blueprint(engine),
         labels.blueprint(engine),
         model.blueprint(engine, settings),
         tag.blueprint(engine, settings),
-        moderate.blueprint(engine, policies, settings),
+        moderate.blueprint(engine, settings),
         classify.blueprint(engine),
         feedback.blueprint(engine, store, settings),
         page.blueprint(),
@@ -75,17 +73,22 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     if settings.database is not None:
         store.open_soon()
     if tagger is not None:
-        policies.load(tagger.labels)
-        engine.use(tagger)
-    else:
-        engine.load(partial(_load_all, settings, policies))
+        engine.use(_with_policies(settings, tagger))
+        return app
+    make = partial(_load_all, settings)
+    if settings.models is not None:
+        # Before the first model is loaded, lest a change meanwhile be missed.
+        ModelWatcher(engine, settings.models, make).start(settings.watch_seconds)
+    engine.load(make)
     return app
 
 
-def _load_all(settings: Settings, policies: Policies) -> Tagger:
-    tagger = _load(settings)
-    policies.load(tagger.labels)
-    return tagger
+def _load_all(settings: Settings) -> Served:
+    return _with_policies(settings, _load(settings))
+
+
+def _with_policies(settings: Settings, tagger: Tagger) -> Served:
+    return Served(tagger, Policies.read(settings.policies, settings.policy, tagger.labels))
 
 
 def _load(settings: Settings) -> Tagger:
@@ -98,12 +101,18 @@ def _queue(settings: Settings) -> WindowQueue:
     return WindowQueue(settings.threads or available_cores(), limits)
 
 
-def _once_loaded(engine: Engine, view: Any) -> Any:
-    """The document names the model's labels and is kept once made, so it waits for the model."""
+def _of_the_model(app: APIFlask, engine: Engine, view: Any) -> Any:
+    """The document names the model's labels and is kept once made: it waits for the model, and is
+    made anew for another."""
+    made_for: str | None = None
 
     @wraps(view)
-    def wait(*args: Any, **kwargs: Any) -> Any:
-        _ = engine.tagger
+    def of_the_model(*args: Any, **kwargs: Any) -> Any:
+        nonlocal made_for
+        model = engine.tagger.manifest.sha256
+        if made_for != model:
+            _ = app.spec  # makes it, and keeps it
+            made_for = model
         return view(*args, **kwargs)
 
-    return wait
+    return of_the_model

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from service.policies import Policies
 from service.problems import Fault, NotReady, Problem, SetupError
 from service.queue import WindowQueue
-from tagger import Classification, Document, Tagger, TaggerError, Window, windows_per_text
+from tagger import Document, Tagger, TaggerError, Window, windows_per_text
 
-__all__ = ["Engine", "Tagged"]
+__all__ = ["Engine", "Served", "Tagged"]
 
 _log = logging.getLogger(__name__)
 
@@ -23,32 +24,50 @@ class Tagged:
     windows: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model, and the policies that suit it. A request takes both at once and keeps them."""
+
+    tagger: Tagger
+    policies: Policies
+
+
 class Engine:
     """A tagger that loads while the service already answers, and the queue of its work.
 
-    loading   the tagger to be; it fails with ModelError if the model can't be used, with
+    loading   done once there is a model; it fails with ModelError if that can't be used, with
               SetupError if what is set up beside it can't
     draining  whether the service is stopping and takes no new work
+
+    on_refused  called for each model that could not take the place of the one in use
     """
 
-    def __init__(self, queue: WindowQueue, *, max_windows: int) -> None:
-        self.loading: Future[Tagger] = Future()
+    def __init__(
+        self,
+        queue: WindowQueue,
+        *,
+        max_windows: int,
+        on_refused: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.loading: Future[None] = Future()
         self.queue = queue
         self.draining = False
         self._max_windows = max_windows
+        self._on_refused = on_refused
+        self._served: Served | None = None
 
-    def use(self, tagger: Tagger) -> None:
-        """Serve with a tagger that is loaded already."""
-        self.loading.set_result(tagger)
+    def use(self, served: Served) -> None:
+        """Answer with a model that is loaded already."""
+        self._served = served
+        self.loading.set_result(None)
 
-    def load(self, make: Callable[[], Tagger]) -> None:
-        """Begin to load and warm the tagger that `make` gives, in a thread of its own."""
+    def load(self, make: Callable[[], Served]) -> None:
+        """Begin to load and warm what `make` gives, in a thread of its own."""
         threading.Thread(target=self._load, args=(make,), name="load-model", daemon=True).start()
 
-    def _load(self, make: Callable[[], Tagger]) -> None:
+    def _load(self, make: Callable[[], Served]) -> None:
         try:
-            tagger = make()
-            tagger.tag_document(["The first run takes longer than all others."])
+            self._serve(make)
         except TaggerError as error:
             _log.error("the model can't be used: %s", error)
             self.loading.set_exception(error)
@@ -59,15 +78,47 @@ class Engine:
             _log.exception("the model did not load")
             self.loading.set_exception(error)
         else:
-            _log.info("model %s %s is ready", tagger.manifest.name, tagger.manifest.version)
-            self.loading.set_result(tagger)
+            self.loading.set_result(None)
+
+    def swap(self, make: Callable[[], Served]) -> bool:
+        """Load and warm what `make` gives, beside the model in use, and take its place.
+
+        Requests under way end on the model that they began with. Returns False if what `make`
+        gives can't be used: the log says why, and the model in use stays.
+        """
+        try:
+            self._serve(make)
+        except Exception as error:
+            old = self.tagger.manifest
+            stays = f"{old.name} {old.version} goes on serving"
+            if isinstance(error, TaggerError | SetupError):
+                _log.error("the new model is refused, %s: %s", stays, error)
+            else:
+                _log.exception("the new model did not load, %s", stays)
+            self._on_refused()
+            return False
+        return True
+
+    def _serve(self, make: Callable[[], Served]) -> None:
+        served = make()
+        served.tagger.warm()
+        self._served = served
+        manifest = served.tagger.manifest
+        _log.info("model %s %s is ready, %s", manifest.name, manifest.version, manifest.sha256)
+
+    @property
+    def served(self) -> Served:
+        """What answers now. Raises NotReady while it loads, ModelError if it can't be used."""
+        if not self.loading.done():
+            raise NotReady("the model is still loading: try again in a second")
+        self.loading.result()
+        assert self._served is not None  # set before `loading` was done
+        return self._served
 
     @property
     def tagger(self) -> Tagger:
-        """The loaded tagger. Raises NotReady while it loads, ModelError if it can't be used."""
-        if not self.loading.done():
-            raise NotReady("the model is still loading: try again in a second")
-        return self.loading.result()
+        """The tagger that answers now; the errors are those of `served`."""
+        return self.served.tagger
 
     def check_ready(self) -> None:
         """Raises NotReady while the model loads or the service stops, ModelError as `tagger`."""
@@ -101,10 +152,6 @@ class Engine:
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
         return Tagged(documents, windows_per_text(windows, len(paragraphs)))
-
-    def classify(self, text: str, fragments: Sequence[tuple[int, int]]) -> list[Classification]:
-        """The technique of fragments of a text, in code points. Raises InputError as the tagger."""
-        return self.tagger.classify(text, fragments)
 
     def _check_count(self, windows: Sequence[Window]) -> None:
         if len(windows) > self._max_windows:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from service.engine import Served
 from service.problems import MEDIA_TYPE
 from service.tracing import HEADER
 
@@ -61,12 +62,12 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
 
 
 def specification(
-    labels: Callable[[], Sequence[str]],
-    policies: Callable[[], Sequence[str]],
+    served: Callable[[], Served],
     feedback_labels: Sequence[str] = (),
 ) -> Callable[[Any], Any]:
     """What completes APIFlask's document: the problem schema, headers, labels and policies.
 
+    served           what answers when the document is made
     feedback_labels  that feedback may bear besides the model's
     """
 
@@ -75,14 +76,15 @@ def specification(
         document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
         schemas = document["components"]["schemas"]
         schemas["Problem"] = _PROBLEM
-        known = list(labels())
+        now = served()
+        known = list(now.tagger.labels)
         for schema in schemas.values():
             fields = schema.get("properties", {})
             if "thresholds" in fields:
                 fields["labels"]["items"]["enum"] = known
                 fields["thresholds"]["propertyNames"] = {"enum": [*known, "default"]}
             if "thresholds" in fields and "policy" in fields:
-                fields["policy"]["enum"] = list(policies())
+                fields["policy"]["enum"] = now.policies.names()
             if schema.get("title") == "MarkedSpan":
                 fields["label"]["enum"] = list(dict.fromkeys([*known, *feedback_labels]))
         header = {"schema": {"type": "string"}, "description": "the id in the service's log"}

@@ -1,6 +1,7 @@
 """The moderation policies that the service decides by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from service.problems import SetupError
@@ -9,51 +10,35 @@ from tagger import InputError, Policy
 __all__ = ["Policies"]
 
 
+@dataclass(frozen=True)
 class Policies:
     """Those that come with the package and those in a folder; of two with one name, the folder's.
 
-    They are read once the model is known, since rules name its labels. Until then there are none,
-    and the routes that need them wait for the model.
+    They suit one model, since rules name its labels. Make them with `Policies.read`.
+
+    default  decides where a request names none
     """
 
-    def __init__(self, folder: Path | None, default: str) -> None:
-        self._folder = folder
-        self._default = default
-        self._known: dict[str, Policy] = {}
+    default: Policy
+    _known: Mapping[str, Policy]
 
-    def load(self, labels: Sequence[str]) -> None:
-        """Read and check every policy against the labels of the model.
+    @classmethod
+    def read(cls, folder: Path | None, default: str, labels: Sequence[str]) -> "Policies":
+        """Read and check every policy against the labels of a model.
 
         Raises SetupError, with the file and the line at fault, if a policy can't be used; also
         if the folder holds none, or the default one is not there.
         """
         try:
             found = [Policy.packaged(name) for name in Policy.packaged_names()]
-            found += [Policy.read(path, labels) for path in self._files()]
+            found += [Policy.read(path, labels) for path in _files(folder)]
         except InputError as error:
             raise SetupError(str(error)) from None
         known = {policy.name: policy for policy in found}
-        if self._default not in known:
+        if default not in known:
             names = ", ".join(sorted(known))
-            raise SetupError(f"the policy {self._default!r} is not among those there are: {names}")
-        self._known = {name: known[name] for name in sorted(known)}
-
-    def _files(self) -> list[Path]:
-        if self._folder is None:
-            return []
-        try:
-            files = sorted(path for path in self._folder.iterdir() if path.suffix == ".toml")
-        except OSError as error:
-            reason = f"can't read the folder of policies {self._folder}: {error.strerror}"
-            raise SetupError(reason) from None
-        if not files:
-            raise SetupError(f"the folder of policies {self._folder} holds no .toml file")
-        return files
-
-    @property
-    def default(self) -> Policy:
-        """The policy that decides where a request names none."""
-        return self._known[self._default]
+            raise SetupError(f"the policy {default!r} is not among those there are: {names}")
+        return cls(known[default], {name: known[name] for name in sorted(known)})
 
     def get(self, name: str) -> Policy | None:
         """The policy of this name, if there is one."""
@@ -66,3 +51,16 @@ class Policies:
     def all(self) -> list[Policy]:
         """All policies, by name."""
         return list(self._known.values())
+
+
+def _files(folder: Path | None) -> list[Path]:
+    if folder is None:
+        return []
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except OSError as error:
+        reason = f"can't read the folder of policies {folder}: {error.strerror}"
+        raise SetupError(reason) from None
+    if not files:
+        raise SetupError(f"the folder of policies {folder} holds no .toml file")
+    return files

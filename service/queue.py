@@ -174,18 +174,20 @@ class WindowQueue:
         return tokens * (self._pace or 0) / self._threads
 
     def _work(self) -> None:
-        while True:
-            job, number = self._take()
-            started = self._clock()
-            if number == 0:
-                self._tell(self.observer.began, len(job.windows), started - job.queued)
-            try:
-                job.results[number] = job.run(job.windows[number])
-            except BaseException as error:
-                job.error = job.error or error
-            seconds = self._clock() - started
-            self._finish(job, _cost(job.windows[number]), seconds)
-            self._tell(self.observer.ran, seconds)
+        while True:  # a thread that waits holds no job, whose model may have been replaced
+            self._run(*self._take())
+
+    def _run(self, job: _Job, number: int) -> None:
+        started = self._clock()
+        if number == 0:
+            self._tell(self.observer.began, len(job.windows), started - job.queued)
+        try:
+            job.results[number] = job.run(job.windows[number])
+        except BaseException as error:
+            job.error = job.error or error
+        seconds = self._clock() - started
+        self._finish(job, _cost(job.windows[number]), seconds)
+        self._tell(self.observer.ran, seconds)
 
     def _take(self) -> tuple[_Job, int]:
         """The next window to run: its job, and its number in that."""

@@ -42,6 +42,14 @@ class Settings(BaseSettings):
             "without it the packaged model is served"
         ),
     ] = None
+    watch_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="seconds between two looks at `current`; another model is loaded beside "
+            "the one in use, which it then replaces",
+        ),
+    ] = 1.0
     policies: Annotated[
         Path | None,
         Field(

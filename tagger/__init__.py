@@ -6,7 +6,7 @@
 >>> document.spans
 """
 
-from tagger.config import Config, default_model
+from tagger.config import CURRENT, Config, default_model
 from tagger.decode import FEATURES, Candidate, candidates, decode
 from tagger.errors import InputError, ModelError, TaggerError
 from tagger.formats import (
@@ -29,6 +29,7 @@ from tagger.windows import REPEATS, Window, Windower, windows_per_text
 
 __all__ = [
     "CONTENT_TYPES",
+    "CURRENT",
     "FEATURES",
     "OFFSET_UNITS",
     "REPEATS",

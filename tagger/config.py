@@ -7,7 +7,10 @@ from pathlib import Path
 
 from tagger.errors import InputError, ModelError
 
-__all__ = ["Config", "default_model"]
+__all__ = ["CURRENT", "Config", "default_model"]
+
+CURRENT = "current"
+"""The file in a folder of served models that holds the name of the one in use."""
 
 _HERE = Path(__file__).parent
 
@@ -39,7 +42,7 @@ def default_model(models: Path | None = None) -> Path:
     """
     if models is not None:
         try:
-            name = (models / "current").read_text(encoding="utf-8").strip()
+            name = (models / CURRENT).read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
             name = ""
         except OSError as error:

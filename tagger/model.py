@@ -53,6 +53,7 @@ class Model:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.manifest = Manifest.read(folder)
         files = {name: self.manifest.read_file(folder, name) for name in self.manifest.files}
         for name in ("encoder.onnx", "head.onnx", "fragments.onnx", "tokenizer.json"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tagger.config import Config, default_model
 from tagger.decode import decode
-from tagger.errors import InputError
+from tagger.errors import InputError, ModelError
 from tagger.manifest import Manifest
 from tagger.model import Model, available_cores
 from tagger.spans import Classification, Document
@@ -20,6 +20,8 @@ from tagger.windows import Window
 __all__ = ["Tagger"]
 
 Floats = NDArray[np.float32]
+
+_PROBE = "The first run takes longer than all others."
 
 
 class Tagger:
@@ -57,6 +59,28 @@ class Tagger:
     def manifest(self) -> Manifest:
         """What the model folder says of itself: taxonomy, thresholds, figures."""
         return self._model.manifest
+
+    def warm(self) -> None:
+        """Tag a sentence, since the first run takes longer than all others, and check what comes.
+
+        Raises ModelError if the graphs can't run, or don't fit each other or the manifest.
+        """
+        try:
+            windows = self.plan([_PROBE])
+            found = self.infer(windows)
+            self.decode([_PROBE], windows, found, thresholds=0)
+            (named,) = self.classify(_PROBE, [(0, len(_PROBE))])
+        except Exception as error:  # onnxruntime's exceptions share no narrower base
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ModelError(f"{self._model.folder}: the model can't tag: {reason}") from None
+        shapes = [(len(window), len(self.labels) + 1) for window in windows]
+        numbers = np.concatenate([*map(np.ravel, found), list(named.scores.values())])
+        rounded = (numbers >= 0) & (numbers < 1.001)
+        if [each.shape for each in found] != shapes or not rounded.all():
+            raise ModelError(
+                f"{self._model.folder}: what the graphs give are not probabilities of the "
+                "manifest's labels: export the model anew"
+            )
 
     def tag(
         self,

@@ -3,12 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tagger import Document, Tagger
+from tagger import Document, Manifest, Tagger
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,6 +29,22 @@ def root() -> Path:
 def tagger() -> Tagger:
     """The default model, loaded once."""
     return Tagger.load(ROOT / "models" / "default")
+
+
+@pytest.fixture(scope="session")
+def remake() -> Callable[..., Path]:
+    """Makes a model folder of links to the default model's files, and its manifest changed."""
+    default = ROOT / "models" / "default"
+
+    def make(folder: Path, **changes: Any) -> Path:
+        folder.mkdir(parents=True)
+        manifest = Manifest.read(default)
+        for name in manifest.files:
+            (folder / name).symlink_to(default / name)
+        replace(manifest, **changes).write(folder)
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")

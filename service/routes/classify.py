@@ -31,14 +31,14 @@ def blueprint(engine: Engine) -> APIBlueprint:
     @routes.doc(operation_id="classify", responses=problem_responses(400, 413, 415, 422, 503))
     def classify(sent: ClassifyRequest) -> dict[str, Any]:
         """Name the technique of fragments of a text"""
-        manifest = engine.tagger.manifest
+        tagger = engine.tagger
         fragments = in_code_points(sent.text, sent.fragments, sent.offset_unit)
         try:
-            classified = engine.classify(sent.text, fragments)
+            classified = tagger.classify(sent.text, fragments)
         except InputError as error:
             raise _without_a_word(error) from None
         return {
-            "model": asdict(manifest),
+            "model": asdict(tagger.manifest),
             "offset_unit": sent.offset_unit,
             "results": [
                 {

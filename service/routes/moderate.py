@@ -21,7 +21,7 @@ __all__ = ["blueprint"]
 _EXAMPLE = {"text": "They greeted the troops with wartime ecstasy.", "policy": "default"}
 
 
-def blueprint(engine: Engine, policies: Policies, settings: Settings) -> APIBlueprint:
+def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     """The routes /v1/moderate and /v1/policies."""
     routes = APIBlueprint("moderate", __name__, url_prefix="/v1", tag="Moderation")
 
@@ -40,19 +40,21 @@ def blueprint(engine: Engine, policies: Policies, settings: Settings) -> APIBlue
         A policy decides on the spans of the answer: `labels` and `thresholds` leave out spans
         before it decides.
         """
-        _ = engine.tagger  # NotReady before the policies are known
-        return answer(engine, settings, sent, _policy(policies, sent.policy))
+        served = engine.served
+        policy = _policy(served.policies, sent.policy)
+        return answer(engine, settings, sent, tagger=served.tagger, policy=policy)
 
     @routes.get("/policies")
     @routes.output(PoliciesAnswer)
     @routes.doc(operation_id="policies", responses=problem_responses(503))
     def listed() -> dict[str, Any]:
         """The policies that a request to /v1/moderate may name"""
-        every = list(engine.tagger.labels)
-        shown = [asdict(policy) for policy in policies.all()]
+        served = engine.served
+        every = list(served.tagger.labels)
+        shown = [asdict(policy) for policy in served.policies.all()]
         for rule in (rule for policy in shown for rule in policy["rules"]):
             rule["labels"] = rule["labels"] or every
-        return {"default": policies.default.name, "policies": shown}
+        return {"default": served.policies.default.name, "policies": shown}
 
     return routes
 

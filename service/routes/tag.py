@@ -9,7 +9,7 @@ from service.openapi import problem_responses
 from service.problems import Fault, Problem, pointer
 from service.schemas import TagAnswer, TagRequest
 from service.settings import Settings
-from tagger import Policy, read_source, to_answer
+from tagger import Policy, Tagger, read_source, to_answer
 
 __all__ = ["answer", "blueprint"]
 
@@ -30,20 +30,23 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 429, 503))
     def tag(sent: TagRequest) -> dict[str, Any]:
         """Tag a text, or the paragraphs of a document"""
-        return answer(engine, settings, sent)
+        return answer(engine, settings, sent, tagger=engine.tagger)
 
     return routes
 
 
 def answer(
-    engine: Engine, settings: Settings, sent: TagRequest, policy: Policy | None = None
+    engine: Engine,
+    settings: Settings,
+    sent: TagRequest,
+    *,
+    tagger: Tagger,
+    policy: Policy | None = None,
 ) -> dict[str, Any]:
-    """What is found in a request's paragraphs, and what the policy decides on it.
+    """What `tagger` finds in a request's paragraphs, and what the policy decides on it.
 
-    Raises Problem for too many paragraphs or windows or an unknown label, NotReady while the model
-    loads, QueueFull.
+    Raises Problem for too many paragraphs or windows or an unknown label, QueueFull.
     """
-    tagger = engine.tagger
     paragraphs = sent.sources()
     _check_count(len(paragraphs), settings.max_paragraphs)
     _check_labels(sent, tagger.labels)

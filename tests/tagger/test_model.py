@@ -2,11 +2,14 @@
 
 import dataclasses
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from tagger import Manifest, ModelError, Tagger, file_sha256
+from tagger import Manifest, ModelError, Tagger, Window, file_sha256
 
 FILES = ("encoder.onnx", "head.onnx", "fragments.onnx", "tokenizer.json", "README.md")
 
@@ -69,6 +72,33 @@ def test_a_manifest_that_lists_too_little(folder: Path, name: str) -> None:
     dataclasses.replace(manifest, files=files).write(folder)
     with pytest.raises(ModelError, match=f"lists no {name}"):
         Tagger.load(folder)
+
+
+def test_graphs_that_fit_the_manifest_pass(folder: Path) -> None:
+    Tagger.load(folder).warm()
+
+
+def test_graphs_that_do_not_fit_the_manifest(folder: Path) -> None:
+    """They load: only a run can tell."""
+    whole = Manifest.read(folder)
+    short = dataclasses.replace(whole, labels=whole.labels[:-1])
+    for manifest in (
+        short,
+        dataclasses.replace(whole, window=whole.window | {"start_token": 10**6}),
+    ):
+        manifest.write(folder)
+        with pytest.raises(ModelError, match=str(folder)) as caught:
+            Tagger.load(folder).warm()
+        assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_head_whose_answers_are_no_probabilities(tagger: Tagger) -> None:
+    class Wild(Tagger):
+        def infer(self, windows: Sequence[Window]) -> list[Any]:
+            return [numbers * np.float32("nan") for numbers in super().infer(windows)]
+
+    with pytest.raises(ModelError, match="not probabilities of the manifest's labels"):
+        Wild(tagger._model).warm()
 
 
 def test_a_path_that_holds_no_model(tmp_path: Path) -> None:
