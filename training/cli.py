@@ -15,6 +15,7 @@ from training.download import Checkpoint, download_checkpoint, read_checkpoint
 from training.fit import fit
 from training.folder import About, write_model
 from training.measure_command import measure, print_figures, read_fitted
+from training.promote_command import add_commands
 from training.ptc import read_folds, read_furniture, read_ptc
 
 __all__ = ["main"]
@@ -38,18 +39,18 @@ and train-task2-TC.labels (tab-separated: article id, technique, start, end), wi
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0, 2 for unusable input, 130 if interrupted."""
+    """Run the command; returns the exit code: 0, 1 if `promote` refuses a model, 2 for unusable
+    input, 130 if interrupted."""
     arguments = _parser().parse_args(argv)
     warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
     try:
-        arguments.run(arguments)
+        return arguments.run(arguments) or 0
     except TaggerError as error:
         print(f"python -m training: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted: the same command goes on from its checkpoints", file=sys.stderr)
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     measuring.set_defaults(run=measure)
 
     add_convert(commands)
+    add_commands(commands)
     return parser
 
 

@@ -16,7 +16,9 @@ from tagger import Tagger
 from training.base import Base
 from training.cli import main
 
-COMMANDS = ("encoder", "finetune", "fit", "export", "measure", "convert")
+COMMANDS = (
+    "encoder", "finetune", "fit", "export", "measure", "convert", "promote", "rollback", "history",
+)  # fmt: skip
 
 
 def run(command: str, **paths: Path) -> int:
@@ -48,6 +50,9 @@ def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
         ("finetune --data d", "the following arguments are required: --output"),
         ("export --work w --encoder e", "the following arguments are required: --output"),
         ("measure --fold 1", "unrecognized arguments: --fold 1"),
+        ("promote", "the following arguments are required: MODEL"),
+        ("promote m --tolerance 2", "--tolerance: '2' is not a number from 0 to 1"),
+        ("promote m --most-loss little", "--most-loss: 'little' is not a number from 0 to 1"),
     ],
 )
 def test_arguments_that_do_not_parse(
