@@ -8,7 +8,7 @@
 
 from tagger.config import CURRENT, Config, default_model
 from tagger.decode import FEATURES, Candidate, candidates, decode
-from tagger.errors import InputError, ModelError, TaggerError
+from tagger.errors import InputError, JobError, ModelError, TaggerError
 from tagger.formats import (
     OFFSET_UNITS,
     convert_offsets,
@@ -41,6 +41,7 @@ __all__ = [
     "Document",
     "Encoder",
     "InputError",
+    "JobError",
     "Label",
     "Manifest",
     "Model",

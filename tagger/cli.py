@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from tagger.batch_command import add_batch
 from tagger.errors import InputError, TaggerError
 from tagger.formats import decision_line, to_answer, to_html, to_ptc, to_terminal
+from tagger.options import add_filters, read_labels, read_policy, read_thresholds
 from tagger.policy import Decisions, Policy
 from tagger.sources import Source, read_source
 from tagger.spans import Document
@@ -33,6 +35,7 @@ Everything runs on this machine; no text leaves it.
   tagger tag page.html --format json           offsets into the HTML as it stands
   tagger tag a.txt --threshold .3 --threshold doubt=.5
   tagger tag a.txt --policy default            allow, review or block, and why
+  tagger batch archive.jsonl --output scored   an archive, row by row, into a folder
   tagger labels                                the techniques and what they mean
 """
 
@@ -44,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        status: int | None = arguments.run(arguments)
         sys.stdout.flush()
     except TaggerError as error:
         print(f"tagger: {error}", file=sys.stderr)
@@ -56,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not isinstance(error, BrokenPipeError):  # else the reader, `head` say, has seen enough
             print(f"tagger: can't write the output: {error.strerror}", file=sys.stderr)
             return 2
-    return 0
+        return 0
+    return status or 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,19 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         help="text: highlighted, in colour on a terminal (default); json: the answer of the REST "
         "service; html: a page that stands alone; ptc: tab-separated id, technique, start, end",
     )
-    tag.add_argument(
-        "--threshold",
-        action="append",
-        default=[],
-        metavar="[LABEL=]SCORE",
-        help="lowest score shown, 0 to 1, for all techniques or for one; may be repeated; "
-        "default: the model's own for each technique",
-    )
-    tag.add_argument(
-        "--labels",
-        metavar="LABEL,...",
-        help="look for these techniques only (see `tagger labels`)",
-    )
+    add_filters(tag)
     tag.add_argument(
         "--policy",
         metavar="FILE|NAME",
@@ -108,20 +100,21 @@ def _parser() -> argparse.ArgumentParser:
         help="read every file as HTML; without it, those named .html or .htm",
     )
     tag.set_defaults(run=_tag)
+    add_batch(commands, shared)
     labels = commands.add_parser("labels", parents=[shared], help="list the techniques")
     labels.set_defaults(run=_labels)
     return parser
 
 
 def _tag(arguments: argparse.Namespace) -> None:
-    thresholds = _thresholds(arguments.threshold)
-    labels = arguments.labels.split(",") if arguments.labels is not None else None
+    thresholds = read_thresholds(arguments.threshold)
+    labels = read_labels(arguments.labels)
     if arguments.policy is not None and arguments.format not in ("text", "json"):
         raise InputError(f"--format {arguments.format} has no place for the decision of --policy")
     sources = [_source(name, html=arguments.html) for name in arguments.files]
     texts = [source.text for source in sources]
     tagger = Tagger.load(arguments.model)
-    policy = _policy(arguments.policy, tagger) if arguments.policy is not None else None
+    policy = read_policy(arguments.policy, tagger.labels) if arguments.policy is not None else None
     tagger.decode([], [], [], labels=labels, thresholds=thresholds)  # refuse before the work
     windows = tagger.plan(texts)
     tagged = tagger.decode(
@@ -172,15 +165,6 @@ def _render(
                 yield decision_line(decisions.results[number])
 
 
-def _policy(name: str, tagger: Tagger) -> Policy:
-    if name in Policy.packaged_names():
-        return Policy.packaged(name)
-    if not Path(name).exists():
-        names = ", ".join(Policy.packaged_names())
-        raise InputError(f"--policy {name}: give a file, or a policy of the package: {names}")
-    return Policy.read(name, tagger.labels)
-
-
 def _labels(arguments: argparse.Namespace) -> None:
     manifest = Tagger.load(arguments.model).manifest
     for label in manifest.labels:
@@ -198,17 +182,6 @@ def _infer(tagger: Tagger, windows: Sequence[Window]) -> Iterator[NDArray[np.flo
             chunk = windows[start : start + _PROGRESS_CHUNK]
             yield from tagger.infer(chunk)
             progress.update(len(chunk))
-
-
-def _thresholds(given: Sequence[str]) -> dict[str, float]:
-    thresholds = {}
-    for item in given:
-        name, _, number = item.rpartition("=")
-        try:
-            thresholds[name or "default"] = float(number)
-        except ValueError:
-            raise InputError(f"--threshold {item}: give a number, or LABEL=number") from None
-    return thresholds
 
 
 def _source(name: str, *, html: bool) -> Source:

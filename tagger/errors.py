@@ -2,10 +2,11 @@
 
 TaggerError
 ├── InputError   what the caller sent cannot be tagged; the caller can mend it
+├── JobError     long work broke off for another reason; what is done stays, and it can go on
 └── ModelError   a model folder cannot be used; whoever installed it can mend it
 """
 
-__all__ = ["InputError", "ModelError", "TaggerError"]
+__all__ = ["InputError", "JobError", "ModelError", "TaggerError"]
 
 
 class TaggerError(Exception):
@@ -21,6 +22,10 @@ class InputError(TaggerError):
     def __init__(self, message: str, *, item: int | None = None) -> None:
         super().__init__(message)
         self.item = item
+
+
+class JobError(TaggerError):
+    """Long work broke off: a full disk, a worker that was killed. The message says how to go on."""
 
 
 class ModelError(TaggerError):

@@ -18,6 +18,7 @@ FACES = {
     "service",
     "service.feedback",
     "tagger",
+    "tagger.batch",
     "tagger.formats",
     "tagger.sources",
     "training",
@@ -77,6 +78,9 @@ def imported(name: str, *, at_load: bool = False) -> set[str]:
 def face(name: str) -> ModuleType:
     if name.startswith("service"):
         pytest.importorskip("flask")
+    if name == "tagger.batch":
+        pytest.importorskip("joblib")
+        pytest.importorskip("pyarrow")
     if name.startswith("training"):
         pytest.importorskip("sklearn")
     return importlib.import_module(name)
@@ -147,7 +151,18 @@ if len(sys.argv) > 1:
 loaded["tag"] = sorted(sys.modules)
 print(json.dumps({"loaded": loaded, "opened": opened, "unpickled": unpickled}))
 """
-HEAVY = {"sklearn", "datasets", "torch", "transformers", "flask", "joblib", "skl2onnx", "pandas"}
+HEAVY = {
+    "datasets",
+    "flask",
+    "joblib",
+    "pandas",
+    "pyarrow",
+    "pyspark",
+    "skl2onnx",
+    "sklearn",
+    "torch",
+    "transformers",
+}
 
 
 def spied(*arguments: str) -> Any:

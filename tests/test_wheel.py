@@ -86,7 +86,9 @@ def test_its_metadata_are_those_of_setup_cfg(wheel: Path, root: Path) -> None:
     assert "Apache-2.0" in (metadata["License-Expression"], metadata["License"])
     assert metadata["License-File"] == "LICENSE"
     assert set(metadata.get_all("Provides-Extra", [])) == {
+        "batch",
         "service",
+        "spark",
         "postgres",
         "training",
         "finetune",

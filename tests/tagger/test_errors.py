@@ -2,13 +2,14 @@ import inspect
 
 import pytest
 
-from tagger import InputError, ModelError, Span, TaggerError, errors
+from tagger import InputError, JobError, ModelError, Span, TaggerError, errors
 
 
 def test_one_tree_holds_every_error() -> None:
     own = [value for _, value in inspect.getmembers(errors, inspect.isclass)]
-    assert set(own) == {TaggerError, InputError, ModelError}
-    assert InputError.__bases__ == ModelError.__bases__ == (TaggerError,)
+    assert set(own) == {TaggerError, InputError, JobError, ModelError}
+    for error in (InputError, JobError, ModelError):
+        assert error.__bases__ == (TaggerError,)
     assert TaggerError.__bases__ == (Exception,)
 
 
