@@ -18,6 +18,7 @@ from tagger.errors import InputError, TaggerError
 from tagger.formats import decision_line, to_answer, to_html, to_ptc, to_terminal
 from tagger.options import add_filters, read_labels, read_policy, read_thresholds
 from tagger.policy import Decisions, Policy
+from tagger.report import add_report
 from tagger.sources import Source, read_source
 from tagger.spans import Document
 from tagger.tagger import Tagger
@@ -37,6 +38,7 @@ Everything runs on this machine; no text leaves it.
   tagger tag a.txt --policy default            allow, review or block, and why
   tagger batch archive.jsonl --output scored   an archive, row by row, into a folder
   tagger labels                                the techniques and what they mean
+  tagger report OUT --by source                a page with plots on the output of a batch
 """
 
 _EXIT = "exit status: 0 done, 2 unusable input or model, 130 interrupted"
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     add_batch(commands, shared)
     labels = commands.add_parser("labels", parents=[shared], help="list the techniques")
     labels.set_defaults(run=_labels)
+    add_report(commands, [shared], _EXIT)
     return parser
 
 

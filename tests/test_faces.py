@@ -20,13 +20,14 @@ FACES = {
     "tagger",
     "tagger.batch",
     "tagger.formats",
+    "tagger.report",
     "tagger.sources",
     "training",
     "training.formats",
 }
 MAY_IMPORT: dict[str, set[str]] = {
     "tagger": set(),
-    "training": {"tagger"},
+    "training": {"tagger", "tagger.drawing"},
     "service": {"tagger"},
 }
 
@@ -155,6 +156,7 @@ HEAVY = {
     "datasets",
     "flask",
     "joblib",
+    "matplotlib",
     "pandas",
     "pyarrow",
     "pyspark",

@@ -90,6 +90,7 @@ def test_its_metadata_are_those_of_setup_cfg(wheel: Path, root: Path) -> None:
         "service",
         "spark",
         "postgres",
+        "report",
         "training",
         "finetune",
         "dev",

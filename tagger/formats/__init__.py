@@ -7,6 +7,7 @@ from tagger.formats.offsets import OFFSET_UNITS, convert_offsets, to_code_points
 from tagger.formats.ptc import to_ptc
 from tagger.formats.segments import Segment, segments
 from tagger.formats.terminal import to_terminal
+from tagger.formats.visible import visible
 
 __all__ = [
     "OFFSET_UNITS",
@@ -19,4 +20,5 @@ __all__ = [
     "to_html",
     "to_ptc",
     "to_terminal",
+    "visible",
 ]
