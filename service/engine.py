@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from service.metrics import Metrics
 from service.problems import Fault, NotReady, Problem, SetupError
 from service.queue import WindowQueue
 from tagger import Classification, Document, Tagger, TaggerError, Window, windows_per_text
@@ -28,10 +29,12 @@ class Engine:
 
     loading   the tagger to be; it fails with ModelError if the model can't be used, with
               SetupError if what is set up beside it can't
+    metrics   counts what it does
     draining  whether the service is stopping and takes no new work
     """
 
-    def __init__(self, queue: WindowQueue, *, max_windows: int) -> None:
+    def __init__(self, queue: WindowQueue, metrics: Metrics, *, max_windows: int) -> None:
+        self.metrics = metrics
         self.loading: Future[Tagger] = Future()
         self.queue = queue
         self.draining = False
@@ -56,7 +59,7 @@ class Engine:
             _log.error("the service can't start: %s", error)
             self.loading.set_exception(error)
         except BaseException as error:
-            _log.exception("the model did not load")
+            _log.exception("the model did not load: %s", error)  # no request is under way
             self.loading.set_exception(error)
         else:
             _log.info("model %s %s is ready", tagger.manifest.name, tagger.manifest.version)
@@ -100,6 +103,7 @@ class Engine:
         documents = tagger.decode(
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
+        self.metrics.count(documents)
         return Tagged(documents, windows_per_text(windows, len(paragraphs)))
 
     def classify(self, text: str, fragments: Sequence[tuple[int, int]]) -> list[Classification]:

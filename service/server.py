@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 from gunicorn.http import errors
 
 from service.app import create_app
@@ -33,6 +34,16 @@ _SPARE_THREADS = 16
 
 _STOP_SECONDS = 9
 """Seconds after SIGTERM until a process that has not ended by itself is killed."""
+
+
+class Log(Logger):  # type: ignore[misc]
+    """gunicorn's log, which goes where all others go, and looks alike."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take gunicorn's level, and leave out its own handlers."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Worker(SheddingWorker, DrainingWorker):
@@ -75,6 +86,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "preload_app": False,  # the queue's threads would not survive the fork
             "control_socket_disable": True,
             "proc_name": "tagger-service",
+            "logger_class": Log,
+            "loglevel": self.settings.log_level,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)

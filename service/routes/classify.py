@@ -5,7 +5,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from service.access import needs
 from service.engine import Engine
+from service.keys import Scope
 from service.offsets import in_code_points
 from service.openapi import problem_responses
 from service.problems import Fault, Problem, pointer
@@ -26,6 +28,7 @@ def blueprint(engine: Engine) -> APIBlueprint:
     routes = APIBlueprint("classify", __name__, url_prefix="/v1", tag="Tagging")
 
     @routes.post("/classify")
+    @needs(Scope.TAG)
     @routes.input(ClassifyRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(ClassifyAnswer)
     @routes.doc(operation_id="classify", responses=problem_responses(400, 413, 415, 422, 503))
