@@ -1,4 +1,4 @@
-"""What keys and rate limits add to every operation of the OpenAPI document."""
+"""What keys, rate limits and slow clients add to every operation of the OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -55,6 +55,8 @@ def _guard(operation: Any, scopes: frozenset[Scope | Keyless], settings: Setting
         operation["security"] = [
             {scheme: [scope]} for scheme in _SCHEMES for scope in wanted
         ]  # the names of roles, which OpenAPI 3.1 allows where a scheme is not OAuth's
+    if "requestBody" in operation:
+        add(408)
     if settings.rate_limit is not None and Keyless.ANYONE not in scopes:
         add(429, {"Retry-After": _INTEGER})
         limits = {

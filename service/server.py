@@ -1,6 +1,5 @@
 """gunicorn, set up for this service: one process, many threads."""
 
-import json
 import os
 import socket
 from concurrent.futures import Future
@@ -16,7 +15,8 @@ from gunicorn.http import errors
 from service.app import create_app
 from service.draining import DrainingWorker
 from service.engine import Engine
-from service.problems import MEDIA_TYPE, Problem, body
+from service.intake import BufferingWorker, answer
+from service.problems import Problem
 from service.settings import Settings
 from service.shedding import SheddingWorker
 
@@ -46,7 +46,7 @@ class Log(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
-class Worker(SheddingWorker, DrainingWorker):
+class Worker(SheddingWorker, DrainingWorker, BufferingWorker):
     """A threaded worker whose answers to requests that are not HTTP quote nothing.
 
     gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all
@@ -58,13 +58,8 @@ class Worker(SheddingWorker, DrainingWorker):
         status = next((code for kind, code in _STATUS if isinstance(exc, kind)), 500)
         self.log.warning("no answer but %d: %s", status, type(exc).__name__)
         problem = Problem(status, "this is not a request that the service can read")
-        document = json.dumps(body(problem)).encode()
-        head = (
-            f"HTTP/1.1 {status} {body(problem)['title']}\r\nContent-Type: {MEDIA_TYPE}\r\n"
-            f"Content-Length: {len(document)}\r\nConnection: close\r\n\r\n"
-        )
         with suppress(OSError):  # the client may have gone
-            client.sendall(head.encode() + document)
+            client.sendall(answer(problem))
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -85,6 +80,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": _STOP_SECONDS,
             "preload_app": False,  # the queue's threads would not survive the fork
             "control_socket_disable": True,
+            "sendfile": False,  # it waits without end for a client that takes no answer
             "proc_name": "tagger-service",
             "logger_class": Log,
             "loglevel": self.settings.log_level,

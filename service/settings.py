@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     max_paragraphs: Annotated[
         int, Field(ge=1, description="most paragraphs in a request, else 413")
     ] = 1_000
+    request_timeout: Annotated[
+        int,
+        Field(
+            ge=1, description="seconds in which a request must arrive, else 408, and an answer go"
+        ),
+    ] = 30
     database: Annotated[
         str | None,
         AfterValidator(check_database),

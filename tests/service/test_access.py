@@ -176,6 +176,6 @@ def test_openapi_document_tells_which_keys_open_what(file: Path, tagger: Tagger)
     assert schemes["api_key"] == {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     paths = document["paths"]
     assert paths["/v1/tag"]["post"]["security"] == [{"bearer": ["tag"]}, {"api_key": ["tag"]}]
-    assert {"401", "403"} <= set(paths["/v1/tag"]["post"]["responses"])
+    assert {"401", "403", "408"} <= set(paths["/v1/tag"]["post"]["responses"])
     assert "security" not in paths["/health/live"]["get"]
     assert not {"401", "403"} & set(paths["/health/live"]["get"]["responses"])
