@@ -4,12 +4,13 @@ The Fetch standard's CORS protocol, for an exact list of origins. No credentials
 there are no cookies: a page sends its key in a header.
 """
 
+from collections.abc import Collection
 from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 
-__all__ = ["check_origin", "register"]
+__all__ = ["check_origin", "register", "shared"]
 
 _REQUEST_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, X-API-Key, X-Request-ID, traceparent"
@@ -40,6 +41,16 @@ def register(app: Flask, origins: tuple[str, ...]) -> None:
         app.after_request(partial(_share, frozenset(origins)))
 
 
+def shared(origin: str | None, origins: Collection[str]) -> dict[str, str]:
+    """The headers by which pages of `origin` may read an answer, if it is one of `origins`."""
+    if origin is None or origin not in origins:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": _ANSWER_HEADERS,
+    }
+
+
 def _preflight(origins: frozenset[str]) -> Response | None:
     wanted = request.headers.get("Access-Control-Request-Method")
     if request.method != "OPTIONS" or wanted is None or request.url_rule is None:
@@ -56,8 +67,5 @@ def _preflight(origins: frozenset[str]) -> Response | None:
 
 def _share(origins: frozenset[str], response: Response) -> Response:
     response.vary.add("Origin")
-    origin = request.headers.get("Origin")
-    if origin in origins:
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = _ANSWER_HEADERS
+    response.headers.update(shared(request.headers.get("Origin"), origins))
     return response

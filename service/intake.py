@@ -6,7 +6,6 @@ requests, as a buffering proxy would, and a thread gets those that are whole. It
 in the loop too, where gunicorn waits up to two seconds for each client to hang up.
 """
 
-import json
 import socket
 import struct
 import time
@@ -19,31 +18,18 @@ from gunicorn.http import get_parser
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.arrival import Arrival, Stage
-from service.headers import SECURITY_HEADERS
-from service.problems import MEDIA_TYPE, Problem, body
+from service.loop_answers import CLOSE, answer
+from service.problems import Problem
 from service.settings import Settings
+from service.tracing import sane
 
-__all__ = ["BufferingWorker", "answer"]
+__all__ = ["BufferingWorker"]
 
 _READ_BYTES = 65_536
 _LINGER_SECONDS = 2.0
 _STOP_SECONDS = 1.0  # what slow clients are left with once the worker stops
 _LINGER_BYTES = 1_048_576
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-def answer(problem: Problem) -> bytes:
-    """A problem as a whole HTTP response, after which the connection is closed."""
-    document = json.dumps(body(problem)).encode()
-    headers = {
-        "Content-Type": MEDIA_TYPE,
-        "Content-Length": len(document),
-        "Connection": "close",
-        **SECURITY_HEADERS,
-    }
-    lines = [f"HTTP/1.1 {problem.status} {body(problem)['title']}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + document
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]
@@ -156,9 +142,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _refuse(self, conn: Any, problem: Problem) -> None:
         """Answer from the loop what no application could; so small an answer never blocks."""
-        self.log.warning("no answer but %d", problem.status)
+        request_id = sane("")
+        self.log.warning("no answer but %d", problem.status, extra={"request_id": request_id})
         with suppress(OSError):
-            conn.sock.send(answer(problem))
+            conn.sock.send(answer(problem, request_id, CLOSE))
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:

@@ -58,7 +58,7 @@ def _guard(operation: Any, scopes: frozenset[Scope | Keyless], settings: Setting
     if "requestBody" in operation:
         add(408)
     if settings.rate_limit is not None and Keyless.ANYONE not in scopes:
-        add(429, {"Retry-After": _INTEGER})
+        add(429)
         limits = {
             name: {**_INTEGER, "description": description}
             for name, description in LIMIT_HEADERS.items()
@@ -66,3 +66,5 @@ def _guard(operation: Any, scopes: frozenset[Scope | Keyless], settings: Setting
         for status, response in answers.items():
             if status not in ("401", "403"):
                 response.setdefault("headers", {}).update(limits)
+    if "429" in answers:
+        add(429, {"Retry-After": _INTEGER})

@@ -15,10 +15,12 @@ from gunicorn.http import errors
 from service.app import create_app
 from service.draining import DrainingWorker
 from service.engine import Engine
-from service.intake import BufferingWorker, answer
+from service.intake import BufferingWorker
+from service.loop_answers import CLOSE, answer
 from service.problems import Problem
 from service.settings import Settings
 from service.shedding import SheddingWorker
+from service.tracing import sane
 
 __all__ = ["Server"]
 
@@ -56,10 +58,12 @@ class Worker(SheddingWorker, DrainingWorker, BufferingWorker):
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer with a problem document and log the kind of error alone."""
         status = next((code for kind, code in _STATUS if isinstance(exc, kind)), 500)
-        self.log.warning("no answer but %d: %s", status, type(exc).__name__)
+        request_id = sane("")
+        kind = type(exc).__name__
+        self.log.warning("no answer but %d: %s", status, kind, extra={"request_id": request_id})
         problem = Problem(status, "this is not a request that the service can read")
         with suppress(OSError):  # the client may have gone
-            client.sendall(answer(problem))
+            client.sendall(answer(problem, request_id, CLOSE))
 
 
 class Server(BaseApplication):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from uuid import uuid4
 from flask import Flask, Response, g, request
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-__all__ = ["HEADER", "log_request", "method", "register", "request_id", "sane"]
+__all__ = ["HEADER", "log_request", "method", "register", "request_id", "sane", "trace_parent"]
 
 HEADER = "X-Request-ID"
 
@@ -32,6 +32,11 @@ def sane(sent: str) -> str:
     return sent if _SANE.fullmatch(sent) else uuid4().hex
 
 
+def trace_parent(sent: str) -> str | None:
+    """The `traceparent` that a client sent, if it is one."""
+    return sent if _TRACEPARENT.fullmatch(sent) else None
+
+
 def method() -> str:
     """The method of the request under way; _OTHER for one that HTTP does not define."""
     return request.method if request.method in _METHODS else "_OTHER"
@@ -52,8 +57,7 @@ def _start() -> None:
     g.started = time.perf_counter()
     clear_contextvars()  # a thread serves one request after another
     bind_contextvars(request_id=request_id())
-    traceparent = request.headers.get("traceparent", "")
-    if _TRACEPARENT.fullmatch(traceparent):
+    if traceparent := trace_parent(request.headers.get("traceparent", "")):
         bind_contextvars(traceparent=traceparent)
 
 
@@ -67,6 +71,9 @@ def _finish(response: Response) -> Response:
         duration_ms=round((time.perf_counter() - g.started) * 1000, 1),
         key=g.get("key_name"),
         request_bytes=request.content_length,
-        response_bytes=response.calculate_content_length(),
+        # Not calculated for a stream, which would be read to its end for that.
+        response_bytes=response.content_length
+        if response.is_streamed
+        else response.calculate_content_length(),
     )
     return response

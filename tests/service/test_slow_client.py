@@ -1,6 +1,6 @@
 """Clients that are slow, silent, far too large or never hang up cost the others nothing.
 
-The service has two threads here, and always meets at least as many such clients.
+The service has the fewest threads here, and always meets at least as many such clients.
 """
 
 import gzip
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-THREADS = 2
+THREADS = 17
 MANY = 24
 SECONDS = 5
 HEAD = b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -32,7 +32,7 @@ BEGUN = {
 
 @pytest.fixture(scope="module")
 def service(serve: Callable[..., Any]) -> Any:
-    return serve("--concurrency", str(THREADS), "--request-timeout", str(SECONDS))
+    return serve("--queue-requests", "1", "--request-timeout", str(SECONDS))
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_clients_that_never_hang_up(service: Any, clients: list[socket.socket]) 
 
 
 def test_clients_that_never_read(serve: Callable[..., Any]) -> None:
-    service = serve("--concurrency", str(THREADS), "--request-timeout", "1")
+    service = serve("--queue-requests", "1", "--request-timeout", "1")
     stuck = []
     for _ in range(THREADS):
         client = socket.socket()
@@ -104,7 +104,7 @@ def test_clients_that_never_read(serve: Callable[..., Any]) -> None:
         # More than the kernel takes for the client.
         client.sendall(b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: [::1]\r\n\r\n" * 8)
         stuck.append(client)
-    time.sleep(1)  # by now both threads are at it
+    time.sleep(1)  # by now all threads are at it
     try:
         assert serves(service)
     finally:
@@ -127,7 +127,10 @@ def test_a_body_of_100_mb_is_not_read(service: Any, framing: bytes) -> None:
                     client.sendall(block)
                     sent += 1
             assert sent < 20
-            answer = client.recv(65_536)
+            answer = b""
+            with suppress(OSError):
+                while data := client.recv(65_536):
+                    answer += data
             assert answer.startswith(b"HTTP/1.1 413 ")
             assert b"too_many_bytes" in answer
     assert serves(service)
@@ -185,7 +188,8 @@ def test_stopping_does_not_wait_for_slow_clients(serve: Callable[..., Any]) -> N
     clients[1].sendall(BEGUN["in the head"])
     assert serves(service)
     service.process.send_signal(signal.SIGTERM)
-    assert [read(client)[0] for client in clients] == [[408], [408], []]
+    # The first has a head, so it is told that the service stops.
+    assert [read(client)[0] for client in clients] == [[503], [408], []]
     assert service.process.wait(120) == 0
     for client in clients:
         client.close()
