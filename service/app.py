@@ -77,7 +77,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
         model.blueprint(engine, settings),
         tag.blueprint(engine, settings),
         moderate.blueprint(engine, policies, settings),
-        classify.blueprint(engine),
+        classify.blueprint(engine, settings),
         feedback.blueprint(engine, store, settings),
         metrics.blueprint(engine),
         docs.blueprint(),

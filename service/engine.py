@@ -106,9 +106,20 @@ class Engine:
         self.metrics.count(documents)
         return Tagged(documents, windows_per_text(windows, len(paragraphs)))
 
-    def classify(self, text: str, fragments: Sequence[tuple[int, int]]) -> list[Classification]:
-        """The technique of fragments of a text, in code points. Raises InputError as the tagger."""
-        return self.tagger.classify(text, fragments)
+    def classify(
+        self, tagger: Tagger, text: str, fragments: Sequence[tuple[int, int]]
+    ) -> list[Classification]:
+        """The technique of fragments of a text, in code points.
+
+        tagger  as for `tag`
+
+        Raises Problem with 413 for too many windows, QueueFull, and InputError as the tagger.
+        """
+        windows = tagger.plan([text])
+        self._check_count(windows)
+        marked = tagger.locate(text, windows, fragments)
+        probabilities = self.queue.submit(tagger.infer_fragments, marked).result()
+        return tagger.rank(fragments, marked, probabilities)
 
     def _check_count(self, windows: Sequence[Window]) -> None:
         if len(windows) > self._max_windows:

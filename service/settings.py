@@ -87,7 +87,8 @@ class Settings(BaseSettings):
         int, Field(ge=1, description="most bytes in the body of a request, else 413")
     ] = 262_144
     max_paragraphs: Annotated[
-        int, Field(ge=1, description="most paragraphs in a request, else 413")
+        int,
+        Field(ge=1, description="most paragraphs in a request, or fragments to classify, else 413"),
     ] = 1_000
     request_timeout: Annotated[
         int,

@@ -1,5 +1,7 @@
 """What Prometheus reads."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -79,6 +81,41 @@ def test_spans(client: FlaskClient, tagger: Tagger) -> None:
         count = sum(span["label"] == label for span in spans)
         name = ("tagger_spans_total", frozenset({("label", label)}))
         assert samples(client).get(name, 0) == count
+
+
+def test_the_queue(client: FlaskClient, tagger: Tagger) -> None:
+    texts = ["They lied. " * 40, "!?" * 96]
+    windows = [len(tagger.plan_document([text])) for text in texts]
+    for text in texts:
+        client.post("/v1/tag", json={"text": text})
+    client.post("/v1/classify", json={"text": "They lied.", "fragments": [{"start": 0, "end": 4}]})
+    deadline = time.monotonic() + 60
+    none = frozenset[tuple[str, str]]()
+    ran = "tagger_inference_duration_seconds_count", none
+    while samples(client)[ran] < sum(windows) + 1:  # it is told after the answer
+        assert time.monotonic() < deadline
+    found = samples(client)
+    assert found[ran] == sum(windows) + 1
+    assert found["tagger_inference_duration_seconds_sum", none] > 0
+    assert found["tagger_batch_windows_count", none] == 3
+    assert found["tagger_batch_windows_sum", none] == sum(windows) + 1
+    assert found["tagger_queue_duration_seconds_count", none] == 3
+    assert found["tagger_queue_size", none] == 0
+
+
+def test_the_queue_while_it_works(gated: Any) -> None:
+    def size() -> str:
+        page = gated.service.ask("/metrics")[2].decode()
+        [line] = [line for line in page.splitlines() if line.startswith("tagger_queue_size ")]
+        return str(line.split()[1])
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        first = elsewhere.submit(gated.service.ask, "/v1/tag", {"text": "They lied."})
+        gated.wait()
+        assert size() == "1.0"
+        gated.open()
+        assert first.result(120)[0] == 200
+    assert size() == "0.0"
 
 
 def test_model(client: FlaskClient, tagger: Tagger) -> None:
