@@ -28,7 +28,7 @@ bench-service: .venv/ready-service  ## measure the service under load; needs wrk
 test-system:  ## what some tests need from Debian's packages; run as root
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		chromium default-jre-headless nodejs postgresql
+		chromium curl default-jre-headless nodejs postgresql uuid-runtime
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -5,14 +5,28 @@ from typing import Any
 
 from apiflask import APIFlask
 
-from service import draining, problems, tracing
+from service import access, cors, draining, headers, problems, rate_limits, tracing
 from service.body import JSONRequest
 from service.engine import Engine, Served
 from service.feedback import FeedbackStore
+from service.keys import Keys
+from service.metrics import Metrics
 from service.openapi import specification
+from service.openapi_guards import guards
 from service.policies import Policies
 from service.queue import Limits, WindowQueue
-from service.routes import classify, feedback, health, labels, model, moderate, page, tag
+from service.routes import (
+    classify,
+    docs,
+    feedback,
+    health,
+    labels,
+    metrics,
+    model,
+    moderate,
+    page,
+    tag,
+)
 from service.settings import Settings
 from service.watching import ModelWatcher
 from tagger import Tagger, available_cores, default_model
@@ -36,12 +50,19 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
 
     Call it in the process that serves, after any fork.
     Raises pydantic's ValidationError for a setting in the environment that does not fit, and
-    SetupError for a policy that does not fit `tagger`.
+    InputError for a file of keys that can't be read, SetupError for a policy that does not fit
+    `tagger`.
     """
     settings = settings or Settings()
-    engine = Engine(_queue(settings), max_windows=settings.max_windows)
-    # No page of documentation: APIFlask's loads its scripts from other hosts.
-    app = APIFlask("service", title="Tagger", version="1", docs_path=None)
+    engine = _engine(settings)
+    # No page of documentation of APIFlask's: it loads its scripts from other hosts.
+    app = APIFlask(
+        "service",
+        title="Tagger",
+        version="1",
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type]  # Flask takes it: no route for files
+    )
     app.request_class = JSONRequest
     app.description = _DESCRIPTION
     app.license = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -55,18 +76,22 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     app.url_map.merge_slashes = False  # a path with too many slashes is no path: 404
     store = FeedbackStore(settings.database)
     app.extensions.update(engine=engine, feedback=store)
+    access.needs(access.Keyless.PAGE)(app.view_functions["openapi.spec"])  # APIFlask's own
     problems.register(app)
-    tracing.register(app)
-    draining.register(app, engine)
-    app.spec_processor(specification(lambda: engine.served, settings.feedback_labels))
+    _surround(app, engine, settings)
+    guarded = guards(app, settings)
+    complete = specification(lambda: engine.served, settings.feedback_labels)
+    app.spec_processor(lambda document: complete(guarded(document)))
     for routes in (
         health.blueprint(engine),
         labels.blueprint(engine),
         model.blueprint(engine, settings),
         tag.blueprint(engine, settings),
         moderate.blueprint(engine, settings),
-        classify.blueprint(engine),
+        classify.blueprint(engine, settings),
         feedback.blueprint(engine, store, settings),
+        metrics.blueprint(engine),
+        docs.blueprint(),
         page.blueprint(),
     ):
         app.register_blueprint(routes)
@@ -83,6 +108,17 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     return app
 
 
+def _surround(app: APIFlask, engine: Engine, settings: Settings) -> None:
+    """What happens before and after every request: in this order before, the other way after."""
+    tracing.register(app)
+    engine.metrics.register(app)
+    headers.register(app)
+    cors.register(app, settings.cors_origins)
+    access.register(app, Keys(settings.keys) if settings.keys is not None else None)
+    rate_limits.register(app, settings.rate_limit)
+    draining.register(app, engine)
+
+
 def _load_all(settings: Settings) -> Served:
     return _with_policies(settings, _load(settings))
 
@@ -96,9 +132,12 @@ def _load(settings: Settings) -> Tagger:
     return Tagger.load(folder, threads=1)  # the queue's threads are those that count
 
 
-def _queue(settings: Settings) -> WindowQueue:
+def _engine(settings: Settings) -> Engine:
     limits = Limits(settings.queue_requests, settings.queue_windows, settings.answer_seconds)
-    return WindowQueue(settings.threads or available_cores(), limits)
+    counts = Metrics()
+    queue = WindowQueue(settings.threads or available_cores(), limits, observer=counts)
+    counts.watch(queue)
+    return Engine(queue, counts, max_windows=settings.max_windows)
 
 
 def _of_the_model(app: APIFlask, engine: Engine, view: Any) -> Any:

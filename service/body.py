@@ -44,6 +44,8 @@ class JSONRequest(Request):
             raw = self.get_data(cache=False)
         except RequestEntityTooLarge:
             raise too_much from None
+        except Problem:  # the server's own: the body came too slowly, or in too many chunks
+            raise
         except Exception:  # each server has its own errors for a broken chunk or a lost client
             raise _refusal(400, "incomplete_body", "the body did not arrive whole") from None
         if most is not None and len(raw) > most:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from service.metrics import Metrics
 from service.policies import Policies
 from service.problems import Fault, NotReady, Problem, SetupError
 from service.queue import WindowQueue
-from tagger import Document, Tagger, TaggerError, Window, windows_per_text
+from tagger import Classification, Document, Tagger, TaggerError, Window, windows_per_text
 
 __all__ = ["Engine", "Served", "Tagged"]
 
@@ -37,23 +38,16 @@ class Engine:
 
     loading   done once there is a model; it fails with ModelError if that can't be used, with
               SetupError if what is set up beside it can't
+    metrics   counts what it does
     draining  whether the service is stopping and takes no new work
-
-    on_refused  called for each model that could not take the place of the one in use
     """
 
-    def __init__(
-        self,
-        queue: WindowQueue,
-        *,
-        max_windows: int,
-        on_refused: Callable[[], object] = lambda: None,
-    ) -> None:
+    def __init__(self, queue: WindowQueue, metrics: Metrics, *, max_windows: int) -> None:
+        self.metrics = metrics
         self.loading: Future[None] = Future()
         self.queue = queue
         self.draining = False
         self._max_windows = max_windows
-        self._on_refused = on_refused
         self._served: Served | None = None
 
     def use(self, served: Served) -> None:
@@ -75,7 +69,7 @@ class Engine:
             _log.error("the service can't start: %s", error)
             self.loading.set_exception(error)
         except BaseException as error:
-            _log.exception("the model did not load")
+            _log.exception("the model did not load: %s", error)  # no request is under way
             self.loading.set_exception(error)
         else:
             self.loading.set_result(None)
@@ -95,7 +89,7 @@ class Engine:
                 _log.error("the new model is refused, %s: %s", stays, error)
             else:
                 _log.exception("the new model did not load, %s", stays)
-            self._on_refused()
+            self.metrics.refused.inc()
             return False
         return True
 
@@ -151,7 +145,23 @@ class Engine:
         documents = tagger.decode(
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
+        self.metrics.count(documents)
         return Tagged(documents, windows_per_text(windows, len(paragraphs)))
+
+    def classify(
+        self, tagger: Tagger, text: str, fragments: Sequence[tuple[int, int]]
+    ) -> list[Classification]:
+        """The technique of fragments of a text, in code points.
+
+        tagger  as for `tag`
+
+        Raises Problem with 413 for too many windows, QueueFull, and InputError as the tagger.
+        """
+        windows = tagger.plan([text])
+        self._check_count(windows)
+        marked = tagger.locate(text, windows, fragments)
+        probabilities = self.queue.submit(tagger.infer_fragments, marked).result()
+        return tagger.rank(fragments, marked, probabilities)
 
     def _check_count(self, windows: Sequence[Window]) -> None:
         if len(windows) > self._max_windows:

@@ -11,10 +11,13 @@ __all__ = ["problem_responses", "specification"]
 
 _DESCRIPTIONS = {
     400: "The body is not well-formed JSON",
+    401: "A key is needed, and none was sent or it is not known",
+    403: "The key sent lacks the scope; or no keys are configured and the peer is another machine",
+    408: "The request did not arrive in time",
     413: "The request has more bytes, paragraphs or windows of tokens than the service takes",
     415: "The body is not plain application/json",
     422: "The request does not fit the schema, the labels, the policies or its own text",
-    429: "The service is busy",
+    429: "The service is busy, or the client has sent too many requests",
     500: "The service failed",
     503: "The model is loading, it or a policy or the feedback store can't be used, or the service "
     "is stopping",

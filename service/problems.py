@@ -19,7 +19,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from service.queue import QueueFull
-from service.tracing import request_id
 from tagger import InputError, ModelError
 
 __all__ = [
@@ -82,6 +81,7 @@ werkzeug's exceptions carry their own status; everything else is a 500.
 _HTTP_DETAILS = {
     404: "there is nothing at this path: /openapi.json lists what there is",
     405: "this path does not take this method: the Allow header lists those it takes",
+    429: "too many requests: the Retry-After header tells when to send the next one",
 }
 _VALIDATION_DETAILS = {
     "dict_type": "must be a JSON object",
@@ -144,12 +144,12 @@ def _problem(error: Exception) -> Problem:
     for kind, status, detail in _STATUS:
         if isinstance(error, kind):
             if detail:
-                _log.error("request_id=%s %s", request_id(), error)
+                _log.error("%s", error)
             return Problem(status, detail or str(error))
     # The exception's text and its chain may quote the request, so the log gets frames alone.
     frames = traceback.extract_tb(error.__traceback__)
     where = "\n".join(f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    _log.error("request_id=%s unexpected %s\n%s", request_id(), type(error).__name__, where)
+    _log.error("unexpected %s\n%s", type(error).__name__, where)
     return Problem(500, "the service failed: its log has the request id of this answer")
 
 

@@ -9,19 +9,18 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, TypeVar
-
-from tagger import Window
 
 __all__ = ["Limits", "Observer", "QueueFull", "WindowQueue"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+W = TypeVar("W", bound=Sized)
 
 _RUN_TOKENS = 6
 """What a run costs besides the tokens it holds, in tokens."""
@@ -66,8 +65,8 @@ class Observer:
 class _Job:
     """The windows of one request; `taken` of them have been given to threads."""
 
-    run: Callable[[Window], Any]
-    windows: Sequence[Window]
+    run: Callable[[Any], Any]
+    windows: Sequence[Sized]
     results: list[Any]
     queued: float
     taken: int = 0
@@ -133,8 +132,10 @@ class WindowQueue:
         """What to tell a request for which there is no room."""
         return QueueFull(max(1, ceil(self._seconds(self._tokens))))
 
-    def submit(self, run: Callable[[Window], T], windows: Sequence[Window]) -> "Future[list[T]]":
+    def submit(self, run: Callable[[W], T], windows: Sequence[W]) -> "Future[list[T]]":
         """What `run` gives for each window, in order; the future fails with what `run` raises.
+
+        windows  of whatever kind; their length in tokens says what a run costs
 
         Never waits. An idle queue has room for any number of windows.
         Raises QueueFull.
@@ -239,5 +240,5 @@ class WindowQueue:
             _log.exception("a callback of the queue failed")
 
 
-def _cost(window: Window) -> int:
+def _cost(window: Sized) -> int:
     return len(window) + _RUN_TOKENS

@@ -1,6 +1,5 @@
 """gunicorn, set up for this service: one process, many threads."""
 
-import json
 import os
 import socket
 from concurrent.futures import Future
@@ -10,14 +9,18 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 from gunicorn.http import errors
 
 from service.app import create_app
 from service.draining import DrainingWorker
 from service.engine import Engine
-from service.problems import MEDIA_TYPE, Problem, body
+from service.intake import BufferingWorker
+from service.loop_answers import CLOSE, answer
+from service.problems import Problem
 from service.settings import Settings
 from service.shedding import SheddingWorker
+from service.tracing import sane
 
 __all__ = ["Server"]
 
@@ -35,7 +38,17 @@ _STOP_SECONDS = 9
 """Seconds after SIGTERM until a process that has not ended by itself is killed."""
 
 
-class Worker(SheddingWorker, DrainingWorker):
+class Log(Logger):  # type: ignore[misc]
+    """gunicorn's log, which goes where all others go, and looks alike."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take gunicorn's level, and leave out its own handlers."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+class Worker(SheddingWorker, DrainingWorker, BufferingWorker):
     """A threaded worker whose answers to requests that are not HTTP quote nothing.
 
     gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all
@@ -45,15 +58,12 @@ class Worker(SheddingWorker, DrainingWorker):
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer with a problem document and log the kind of error alone."""
         status = next((code for kind, code in _STATUS if isinstance(exc, kind)), 500)
-        self.log.warning("no answer but %d: %s", status, type(exc).__name__)
+        request_id = sane("")
+        kind = type(exc).__name__
+        self.log.warning("no answer but %d: %s", status, kind, extra={"request_id": request_id})
         problem = Problem(status, "this is not a request that the service can read")
-        document = json.dumps(body(problem)).encode()
-        head = (
-            f"HTTP/1.1 {status} {body(problem)['title']}\r\nContent-Type: {MEDIA_TYPE}\r\n"
-            f"Content-Length: {len(document)}\r\nConnection: close\r\n\r\n"
-        )
         with suppress(OSError):  # the client may have gone
-            client.sendall(head.encode() + document)
+            client.sendall(answer(problem, request_id, CLOSE))
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -74,7 +84,10 @@ class Server(BaseApplication):  # type: ignore[misc]
             "graceful_timeout": _STOP_SECONDS,
             "preload_app": False,  # the queue's threads would not survive the fork
             "control_socket_disable": True,
+            "sendfile": False,  # it waits without end for a client that takes no answer
             "proc_name": "tagger-service",
+            "logger_class": Log,
+            "loglevel": self.settings.log_level,
         }
         for name, value in chosen.items():
             self.cfg.set(name, value)

@@ -2,11 +2,13 @@
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from service.cors import check_origin
 from service.feedback import check_database
 
 __all__ = ["Settings", "environment_name"]
@@ -16,6 +18,12 @@ _PREFIX = "TAGGER_"
 
 def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _check_limit(value: str | None) -> str | None:
+    if value is not None and any(limit.amount < 1 for limit in parse_many(value)):
+        raise ValueError("no request would be let through")
+    return value
 
 
 LabelId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -87,8 +95,15 @@ class Settings(BaseSettings):
         int, Field(ge=1, description="most bytes in the body of a request, else 413")
     ] = 262_144
     max_paragraphs: Annotated[
-        int, Field(ge=1, description="most paragraphs in a request, else 413")
+        int,
+        Field(ge=1, description="most paragraphs in a request, or fragments to classify, else 413"),
     ] = 1_000
+    request_timeout: Annotated[
+        int,
+        Field(
+            ge=1, description="seconds in which a request must arrive, else 408, and an answer go"
+        ),
+    ] = 30
     database: Annotated[
         str | None,
         AfterValidator(check_database),
@@ -108,6 +123,33 @@ class Settings(BaseSettings):
             "commas: techniques that the next model is to learn"
         ),
     ] = ()
+    keys: Annotated[
+        Path | None,
+        Field(
+            description="file of keys, to which `tagger-service key new` adds; without it only "
+            "this machine is served"
+        ),
+    ] = None
+    cors_origins: Annotated[
+        tuple[Annotated[str, AfterValidator(check_origin)], ...],
+        NoDecode,
+        BeforeValidator(_split),
+        Field(
+            description="origins whose pages may call the service, such as https://cms.example, "
+            "with commas between them; by default none"
+        ),
+    ] = ()
+    rate_limit: Annotated[
+        str | None,
+        AfterValidator(_check_limit),
+        Field(
+            description="most requests with a key, or from an address where no key is needed, "
+            "such as 600/minute, else 429; by default any number"
+        ),
+    ] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="lowest level to log")
+    ] = "info"
 
     @property
     def limits(self) -> dict[str, int]:

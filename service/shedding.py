@@ -4,38 +4,48 @@ A refusal by the application costs a good part of what tagging a paragraph costs
 try again at once would wait for their 429, and slow down those whose requests were admitted.
 """
 
-import json
-import logging
 import re
 import socket
+import time
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
-from gunicorn.util import http_date
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from service import cors
 from service.engine import Engine
-from service.problems import MEDIA_TYPE, Problem, body
+from service.loop_answers import answer
+from service.metrics import Metrics
+from service.problems import Problem
 from service.queue import QueueFull
-from service.tracing import HEADER, sane
+from service.tracing import HEADER, log_request, sane, trace_parent
 
-__all__ = ["SheddingWorker", "plain_request", "refuse"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["PlainRequest", "SheddingWorker", "plain_request", "refuse"]
 
 _MOST_BYTES = 65_536
 _REQUEST = re.compile(
-    rb"POST (?P<path>/v1/tag) HTTP/1\.1\r\n"
+    rb"POST (?P<path>/v1/(?:classify|moderate|tag)) HTTP/1\.1\r\n"
     rb"(?P<headers>(?:[A-Za-z0-9-]+:[\t\x20-\x7e]*\r\n)+)\r\n"
 )
 # What changes how a request is framed, how it is answered, or whether its connection is kept.
-_UNUSUAL = {b"connection", b"expect", b"origin", b"transfer-encoding", b"upgrade"}
+_UNUSUAL = {b"connection", b"expect", b"transfer-encoding", b"upgrade"}
 _REQUEST_ID = HEADER.lower().encode()
 
 
-def plain_request(data: bytes) -> tuple[str, str] | None:
-    """Path and request id ("" if none) of a request for the queue, if `data` is exactly one that
-    has come whole and has nothing unusual; else None."""
+class PlainRequest(NamedTuple):
+    """What an answer to a request, and the log, take from it; "" is what it does not bear."""
+
+    path: str
+    body_bytes: int
+    request_id: str
+    origin: str
+    traceparent: str
+
+
+def plain_request(data: bytes) -> PlainRequest | None:
+    """The request for the queue, if `data` is exactly one that has come whole and has nothing
+    unusual; else None."""
     head = _REQUEST.match(data)
     if head is None:
         return None
@@ -46,7 +56,8 @@ def plain_request(data: bytes) -> tuple[str, str] | None:
     length = headers.get(b"content-length", b"")
     if not length.isdigit() or int(length) != len(data) - head.end():
         return None
-    return head["path"].decode(), headers.get(_REQUEST_ID, b"").decode()
+    borne = (headers.get(name, b"").decode() for name in (_REQUEST_ID, b"origin", b"traceparent"))
+    return PlainRequest(head["path"].decode(), int(length), *borne)
 
 
 class SheddingWorker(ThreadWorker):  # type: ignore[misc]
@@ -71,12 +82,16 @@ class SheddingWorker(ThreadWorker):  # type: ignore[misc]
         """The next request on a kept connection: refuse it, or hand it to a thread."""
         engine: Engine = self.wsgi.extensions["engine"]
         full = self._threads.under_way >= engine.queue.limits.requests
-        if full and not engine.draining and refuse(client, engine.queue.full()):
+        if full and not engine.draining and self._shed(client, engine):
             self.keepalived_conns.remove(conn)
             conn.set_timeout()
             self.keepalived_conns.append(conn)  # they are in the order of their timeouts
         else:
             super().on_client_socket_readable(conn, client)
+
+    def _shed(self, client: socket.socket, engine: Engine) -> bool:
+        origins = self.app.settings.cors_origins
+        return refuse(client, engine.queue.full(), engine.metrics, origins)
 
 
 class _Threads(ThreadPoolExecutor):
@@ -89,33 +104,38 @@ class _Threads(ThreadPoolExecutor):
         return super().submit(*args, **kwargs)
 
 
-def refuse(client: socket.socket, full: QueueFull) -> bool:
-    """Read a plain request and answer 429; False if it is another, of which nothing is read."""
+def refuse(
+    client: socket.socket, full: QueueFull, metrics: Metrics, origins: Collection[str] = ()
+) -> bool:
+    """Read a plain request and answer 429; False if it is another, of which nothing is read.
+
+    metrics  count it
+    origins  whose pages may read the answer
+    """
+    started = time.perf_counter()
     try:
         data = client.recv(_MOST_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        found = plain_request(data)
-        if found is None:
+        sent = plain_request(data)
+        if sent is None:
             return False
-        path, sent_id = found
-        request_id = sane(sent_id)
-        answer = _answer(full, request_id)
-        if client.send(answer, socket.MSG_DONTWAIT) < len(answer):
+        request_id = sane(sent.request_id)
+        headers = cors.shared(sent.origin, origins) | ({"Vary": "Origin"} if origins else {})
+        problem = Problem(429, str(full), headers={"Retry-After": str(full.retry_after)})
+        refusal = answer(problem, request_id, headers)
+        if client.send(refusal, socket.MSG_DONTWAIT) < len(refusal):
             client.shutdown(socket.SHUT_RDWR)  # a client that reads no answers gets no more
         client.recv(len(data))
     except OSError:
         return False
-    _log.info("request_id=%s method=POST route=%s status=429", request_id, path)
-    return True
-
-
-def _answer(full: QueueFull, request_id: str) -> bytes:
-    document = json.dumps(body(Problem(429, str(full))))
-    head = (
-        "HTTP/1.1 429 Too Many Requests",
-        f"Date: {http_date()}",
-        f"Content-Type: {MEDIA_TYPE}",
-        f"Content-Length: {len(document)}",
-        f"Retry-After: {full.retry_after}",
-        f"{HEADER}: {request_id}",
+    seconds = time.perf_counter() - started
+    metrics.time_request("POST", sent.path, 429, seconds)
+    log_request(
+        request_id=request_id,
+        traceparent=trace_parent(sent.traceparent),
+        method="POST",
+        route=sent.path,
+        status=429,
+        duration_ms=round(seconds * 1000, 1),
+        request_bytes=sent.body_bytes,
     )
-    return "\r\n".join([*head, "", document]).encode()
+    return True

@@ -18,6 +18,7 @@ from tagger.formats import (
     to_ptc,
     to_terminal,
 )
+from tagger.fragments import Marked
 from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
 from tagger.policy import Decision, Decisions, Policy, Reason
@@ -44,6 +45,7 @@ __all__ = [
     "JobError",
     "Label",
     "Manifest",
+    "Marked",
     "Model",
     "ModelError",
     "Policy",

@@ -1,8 +1,7 @@
 """The Tagger: paragraphs in, Documents with labelled spans out."""
 
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from tagger.config import Config, default_model
 from tagger.decode import decode
 from tagger.errors import InputError, ModelError
+from tagger.fragments import Marked, locate, rank
 from tagger.manifest import Manifest
 from tagger.model import Model, available_cores
 from tagger.spans import Classification, Document
@@ -127,22 +127,30 @@ class Tagger:
 
         Raises InputError for a fragment that does not fit the text or holds no word.
         """
-        windows = self.plan([text])
-        scores = np.zeros((len(fragments), len(self.labels)))
-        for number, (start, end) in enumerate(fragments):
-            if not 0 <= start < end <= len(text):
-                raise InputError(
-                    f"fragment {number + 1} is {start}-{end}: it must hold at least one character "
-                    f"of the text, which has {len(text)}",
-                    item=number,
-                )
-        for rows, window, bounds in _locate(windows, fragments):
-            scores[rows] = self._model.fragments(window, bounds)
-        for number in np.flatnonzero(scores.sum(axis=1) == 0).tolist():
-            start, end = fragments[number]
-            reason = f"fragment {number + 1}, {start}-{end}, holds no word or sign"
-            raise InputError(reason, item=number)
-        return _rank(fragments, scores, self.labels)
+        marked = self.locate(text, self.plan([text]), fragments)
+        return self.rank(fragments, marked, [self.infer_fragments(one) for one in marked])
+
+    def locate(
+        self, text: str, windows: Sequence[Window], fragments: Sequence[tuple[int, int]]
+    ) -> list[Marked]:
+        """Step 1 of `classify`, after `plan`: in which window each fragment is classified.
+
+        Raises InputError as `classify`.
+        """
+        return locate(text, windows, fragments)
+
+    def infer_fragments(self, marked: Marked) -> Floats:
+        """Step 2: the probability of each label for a window's fragments, (n, labels)."""
+        return self._model.fragments(marked.window, marked.bounds)
+
+    def rank(
+        self,
+        fragments: Sequence[tuple[int, int]],
+        marked: Sequence[Marked],
+        probabilities: Sequence[Floats],
+    ) -> list[Classification]:
+        """Step 3: one Classification for each fragment, in order."""
+        return rank(fragments, marked, probabilities, self.labels)
 
     def plan(self, texts: Sequence[str]) -> list[Window]:
         """Step 1 of `tag`: the windows of independent texts, in order."""
@@ -202,41 +210,3 @@ def _check(texts: Iterable[str]) -> list[str]:
         if not isinstance(text, str):
             raise InputError(f"text {number + 1} is a {type(text).__name__}, not a str")
     return texts
-
-
-def _locate(
-    windows: Sequence[Window], fragments: Sequence[tuple[int, int]]
-) -> Iterator[tuple[list[int], Window, NDArray[np.int64]]]:
-    """For each window, the fragments to classify in it and the tokens they hold, half-open.
-
-    A fragment is classified in the window that holds most of it.
-    """
-    starts, ends = np.array(fragments, np.int64).reshape(-1, 2).T
-    bounds = np.zeros((len(fragments), 2), np.int64)
-    sizes = np.zeros(len(fragments), np.int64)
-    best = np.full(len(fragments), -1)
-    for column, window in enumerate(windows):
-        first = np.searchsorted(window.ends, starts, side="right")
-        last = np.searchsorted(window.starts, ends, side="left")
-        more = last - first > sizes
-        bounds[more] = np.stack([first, last], axis=1)[more]
-        sizes[more] = (last - first)[more]
-        best[more] = column
-    for column in np.unique(best[best >= 0]).tolist():
-        rows = np.flatnonzero(best == column)
-        yield rows.tolist(), windows[column], bounds[rows]
-
-
-def _rank(
-    fragments: Sequence[tuple[int, int]], scores: NDArray[np.float64], labels: Sequence[str]
-) -> list[Classification]:
-    """The best label of each fragment; the next best ones for its repetitions."""
-    seen: Counter[tuple[int, int]] = Counter()
-    found = []
-    for (start, end), row in zip(fragments, scores, strict=True):
-        rank = min(seen[start, end], len(labels) - 1)
-        seen[start, end] += 1
-        best = int(np.argsort(-row, kind="stable")[rank])
-        by_label = dict(zip(labels, row.tolist(), strict=True))
-        found.append(Classification(start, end, labels[best], float(row[best]), by_label))
-    return found

@@ -1,12 +1,12 @@
 """From what a client sent to what is kept: plain text, and spans in its code points."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from service.feedback.records import Feedback
 from service.feedback.schemas import FeedbackRequest
 from service.offsets import in_code_points
 from service.problems import Fault, Problem, pointer
-from tagger import Document, Span
+from tagger import Document, Span, read_source
 
 __all__ = ["read_feedback"]
 
@@ -24,11 +24,11 @@ def read_feedback(sent: FeedbackRequest, labels: Collection[str]) -> Feedback:
     """
     marked = sent.spans or []
     fragments = in_code_points(sent.text, marked, sent.offset_unit, "spans")
-    text, place = _plain(sent)
+    source = read_source(sent.text, sent.content_type)
     spans: list[Span] = []
     faults: list[Fault] = []
     for number, (one, fragment) in enumerate(zip(marked, fragments, strict=True)):
-        start, end = place(*fragment)
+        start, end = source.to_text(*fragment)
         if start >= end:
             faults.append(Fault(pointer(("spans", number)), "no_text", _NO_TEXT))
         elif one.label not in labels:
@@ -39,14 +39,5 @@ def read_feedback(sent: FeedbackRequest, labels: Collection[str]) -> Feedback:
         detail = "the request holds spans that can't be kept"
         raise Problem(422, detail, faults[:_MOST_FAULTS])
     spans.sort(key=lambda span: (span.start, -span.end, span.label))
-    document = Document(text, tuple(spans), sent.id)
+    document = Document(source.text, tuple(spans), sent.id)
     return Feedback(document, sent.verdict, sent.model_version, sent.annotator)
-
-
-def _plain(sent: FeedbackRequest) -> tuple[str, Callable[[int, int], tuple[int, int]]]:
-    """The plain text of what was sent, and a function from a part of it to one of the plain text.
-
-    Parts are half-open, in code points; of one that holds no text, the start is not below the
-    end. Each content type that the schema admits is read here.
-    """
-    return sent.text, lambda start, end: (start, end)

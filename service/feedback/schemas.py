@@ -49,7 +49,10 @@ class FeedbackRequest(RequestModel):
         list[MarkedSpan] | None,
         Field(description="may be empty; may be left out with `reject` alone"),
     ] = None
-    content_type: Literal["text/plain"] = "text/plain"
+    content_type: Annotated[
+        Literal["text/plain", "text/html"],
+        Field(description="of HTML the plain text is kept, and the spans by their place in it"),
+    ] = "text/plain"
     offset_unit: OffsetUnit = "code_point"
     annotator: Annotated[str | None, Field(description="who judged")] = None
     id: Annotated[str | None, Field(description="the client's own id of the text")] = None

@@ -10,6 +10,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, request
 
+from service.access import needs
 from service.engine import Engine
 from service.feedback import (
     RECORDS,
@@ -23,6 +24,7 @@ from service.feedback import (
     RetryHeader,
     read_feedback,
 )
+from service.keys import Scope
 from service.openapi import problem_responses
 from service.problems import Fault, NotReady, Problem
 from service.settings import Settings
@@ -47,6 +49,7 @@ def blueprint(engine: Engine, store: FeedbackStore, settings: Settings) -> APIBl
     routes = APIBlueprint("feedback", __name__, url_prefix="/v1", tag="Feedback")
 
     @routes.post("/feedback")
+    @needs(Scope.FEEDBACK)
     @routes.input(RetryHeader, location="headers", arg_name="header")
     @routes.input(FeedbackRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(FeedbackAnswer, 201, description="The record is on disk")
@@ -65,6 +68,7 @@ def blueprint(engine: Engine, store: FeedbackStore, settings: Settings) -> APIBl
             raise Problem(422, detail, [fault]) from None
 
     @routes.get("/feedback")
+    @needs(Scope.FEEDBACK)
     @routes.input(After, location="query", arg_name="query")
     @routes.doc(operation_id="read_feedback", responses=_STREAM | problem_responses(422, 503))
     def read(query: After) -> Response:

@@ -2,6 +2,7 @@
 
 from apiflask import APIBlueprint
 
+from service.access import Keyless, needs
 from service.engine import Engine
 from service.openapi import problem_responses
 from service.schemas import Health
@@ -14,6 +15,7 @@ def blueprint(engine: Engine) -> APIBlueprint:
     routes = APIBlueprint("health", __name__, url_prefix="/health", tag="Health")
 
     @routes.get("/live")
+    @needs(Keyless.ANYONE)
     @routes.output(Health)
     @routes.doc(operation_id="live", responses=problem_responses())
     def live() -> Health:
@@ -21,6 +23,7 @@ def blueprint(engine: Engine) -> APIBlueprint:
         return Health()
 
     @routes.get("/ready")
+    @needs(Keyless.ANYONE)
     @routes.output(Health)
     @routes.doc(operation_id="ready", responses=problem_responses(503))
     def ready() -> Health:

@@ -5,7 +5,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from service.access import needs
 from service.engine import Engine
+from service.keys import Scope
 from service.openapi import problem_responses
 from service.schemas import Labels
 
@@ -17,6 +19,7 @@ def blueprint(engine: Engine) -> APIBlueprint:
     routes = APIBlueprint("labels", __name__, url_prefix="/v1", tag="Model")
 
     @routes.get("/labels")
+    @needs(Scope.TAG, Scope.FEEDBACK)
     @routes.output(Labels)
     @routes.doc(operation_id="labels", responses=problem_responses(503))
     def labels() -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from service.access import needs
 from service.engine import Engine
+from service.keys import Scope
 from service.openapi import problem_responses
 from service.schemas import ModelCard
 from service.settings import Settings
@@ -18,6 +20,7 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     routes = APIBlueprint("model", __name__, url_prefix="/v1", tag="Model")
 
     @routes.get("/model")
+    @needs(Scope.TAG, Scope.FEEDBACK)
     @routes.output(ModelCard)
     @routes.doc(operation_id="model", responses=problem_responses(503))
     def model() -> dict[str, Any]:

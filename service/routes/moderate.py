@@ -6,7 +6,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import request
 
+from service.access import needs
 from service.engine import Engine
+from service.keys import Scope
 from service.moderation import ModerateAnswer, ModerateRequest
 from service.moderation import Policies as PoliciesAnswer
 from service.openapi import problem_responses
@@ -31,6 +33,7 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
             engine.queue.check()
 
     @routes.post("/moderate")
+    @needs(Scope.TAG)
     @routes.input(ModerateRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(ModerateAnswer)
     @routes.doc(operation_id="moderate", responses=problem_responses(400, 413, 415, 422, 429, 503))
@@ -45,6 +48,7 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
         return answer(engine, settings, sent, tagger=served.tagger, policy=policy)
 
     @routes.get("/policies")
+    @needs(Scope.TAG)
     @routes.output(PoliciesAnswer)
     @routes.doc(operation_id="policies", responses=problem_responses(503))
     def listed() -> dict[str, Any]:

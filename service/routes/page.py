@@ -6,13 +6,10 @@ from apiflask import APIBlueprint
 from flask import Response, send_from_directory
 from werkzeug.exceptions import NotFound
 
-__all__ = ["POLICY", "blueprint"]
+from service.access import Keyless, needs
+from service.headers import PAGE_POLICY
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The page's Content-Security-Policy: this host alone, and nothing inline."""
+__all__ = ["blueprint"]
 
 _FOLDER = Path(__file__).parents[1] / "page"
 _INDEX = "index.html"
@@ -25,10 +22,12 @@ def blueprint() -> APIBlueprint:
     routes = APIBlueprint("page", __name__, enable_openapi=False)
 
     @routes.get("/")
+    @needs(Keyless.PAGE)
     def page() -> Response:
         return _file(_INDEX, "text/html")
 
     @routes.get("/page/<name>")
+    @needs(Keyless.PAGE)
     def file(name: str) -> Response:
         if name not in _FILES:
             raise NotFound
@@ -39,9 +38,7 @@ def blueprint() -> APIBlueprint:
 
 def _file(name: str, kind: str) -> Response:
     response = send_from_directory(_FOLDER, name, mimetype=kind)
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
     # Its files must fit each other: a browser asks each time whether they have changed.
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -4,7 +4,9 @@ from typing import Any
 
 from apiflask import APIBlueprint
 
+from service.access import needs
 from service.engine import Engine
+from service.keys import Scope
 from service.openapi import problem_responses
 from service.problems import Fault, Problem, pointer
 from service.schemas import TagAnswer, TagRequest
@@ -25,6 +27,7 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     routes.before_request(engine.queue.check)  # before the body is read
 
     @routes.post("/tag")
+    @needs(Scope.TAG)
     @routes.input(TagRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(TagAnswer)
     @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 429, 503))

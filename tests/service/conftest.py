@@ -1,6 +1,9 @@
-"""A client that holds every answer against the OpenAPI document, and services that really run."""
+"""A client that holds every answer against the OpenAPI document, services that really run, and the
+log as it is written."""
 
+import io
 import json
+import logging
 import os
 import signal
 import socket
@@ -22,6 +25,7 @@ from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from service import Settings, create_app
+from service.logs import formatter
 from tagger import Tagger
 
 
@@ -38,7 +42,7 @@ class CheckedClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = super().open(*args, **kwargs)
         path, method = response.request.path, response.request.method.lower()
-        if path == "/openapi.json" or method == "head":
+        if path == "/openapi.json" or path.startswith("/docs") or method == "head":
             return response
         operation = self.document["paths"].get(path, {}).get(method)
         if operation is None:
@@ -51,8 +55,11 @@ class CheckedClient(FlaskClient):
             content = documented["content"]
             assert set(documented["headers"]) <= set(response.headers.keys())
         assert response.mimetype in content
-        lines = response.mimetype == "application/jsonl"
-        sent = [json.loads(line) for line in response.text.splitlines()] if lines else response.json
+        kinds: dict[str, Callable[[], Any]] = {
+            "application/jsonl": lambda: [json.loads(line) for line in response.text.splitlines()],
+            "text/plain": lambda: response.text,
+        }
+        sent = kinds.get(response.mimetype, lambda: response.json)()
         validator(self.document, content[response.mimetype]["schema"]).validate(sent)
         return response
 
@@ -89,6 +96,21 @@ def request_schema(document: dict[str, Any]) -> Draft202012Validator:
     return validator(document, operation["requestBody"]["content"]["application/json"]["schema"])
 
 
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What has been logged so far, at every level: the lines that the service writes, read."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(formatter())
+    root = logging.getLogger()
+    level = root.level
+    root.handlers.insert(0, handler)  # others add fields to a record
+    root.setLevel(logging.DEBUG)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
 @dataclass
 class Service:
     """A service under gunicorn, as the command starts it."""
@@ -100,6 +122,10 @@ class Service:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged."""
+        return [json.loads(line) for line in self.log.read_text("utf-8").splitlines()]
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)

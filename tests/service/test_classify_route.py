@@ -112,10 +112,20 @@ def test_fragments_that_do_not_fit_the_text(
 
 
 def test_many_misfits_are_not_all_listed(client: FlaskClient) -> None:
-    fragments = [{"start": 90, "end": 80}] * 500
+    fragments = [{"start": 90, "end": 80}] * 50
     problem: Any = client.post("/v1/classify", json={"text": TEXT, "fragments": fragments}).json
     assert problem["status"] == 422
     assert len(problem["errors"]) == 20
+
+
+def test_too_many_fragments(client: FlaskClient) -> None:
+    fragments = [{"start": 8, "end": 25}] * 51
+    problem: Any = client.post("/v1/classify", json={"text": TEXT, "fragments": fragments}).json
+    assert problem["status"] == 413
+    [fault] = problem["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/fragments", "too_many_fragments")
+    assert fault["detail"] == "a request may have 50 fragments at most, this one has 51"
+    assert len(classify(client, text=TEXT, fragments=fragments[1:])["results"]) == 50
 
 
 @pytest.mark.parametrize(("body", "pointer", "code"), UNFIT)

@@ -1,7 +1,7 @@
 """Answers when the service itself is at fault, request ids, and the OpenAPI document."""
 
-import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -37,9 +37,8 @@ class Broken:
     ],
 )
 def test_errors_of_the_tagger(
-    error: Exception, status: int, detail: str, caplog: pytest.LogCaptureFixture
+    error: Exception, status: int, detail: str, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     client = create_app(tagger=Broken(error)).test_client()  # type: ignore[arg-type]
     response = client.post(
         "/v1/tag", json={"text": "xyzzy marker"}, headers={"X-Request-ID": "req-1"}
@@ -50,11 +49,18 @@ def test_errors_of_the_tagger(
     assert problem["status"] == status
     assert detail in problem["detail"]
     assert "model/x" not in response.text
-    assert ("request_id=req-1 model/x is damaged" in caplog.text) == (status == 503)
-    assert "xyzzy" not in response.text + caplog.text
-    if status == 500:  # what failed, and where, without what was said of it
-        assert f"request_id=req-1 unexpected {type(error).__name__}" in caplog.text
-        assert "plan_document" in caplog.text
+    *errors, line = logged()
+    assert "xyzzy" not in response.text + str(logged())
+    assert {line["request_id"] for line in logged()} == {"req-1"}
+    assert line["status"] == status
+    events = [error["event"] for error in errors]
+    if status == 503:
+        assert events == ["model/x is damaged"]
+    elif status == 500:  # what failed, and where, without what was said of it
+        assert events[0].startswith(f"unexpected {type(error).__name__}\n")
+        assert "plan_document" in events[0]
+    else:
+        assert events == []
 
 
 @pytest.mark.parametrize(
@@ -123,12 +129,11 @@ def test_a_model_that_can_not_be_used(
 
 @pytest.mark.parametrize("sent", ["a", "0af7651916cd43dd-8448_eb.211c", "x" * 128])
 def test_a_sane_request_id_is_kept(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture, sent: str
+    client: FlaskClient, logged: Callable[[], list[dict[str, Any]]], sent: str
 ) -> None:
-    caplog.set_level(logging.INFO)
     response = client.get("/health/live", headers={"X-Request-ID": sent})
     assert response.headers["X-Request-ID"] == sent
-    assert f"request_id={sent} method=GET route=/health/live status=200" in caplog.text
+    assert [line["request_id"] for line in logged()] == [sent]
 
 
 @pytest.mark.parametrize("sent", [None, "", "a b", "é", "x" * 129, 'a"b', "<b>"])
@@ -154,6 +159,7 @@ def test_openapi_document_is_valid(document: dict[str, Any]) -> None:
         ("/v1/feedback", "get"),
         ("/health/live", "get"),
         ("/health/ready", "get"),
+        ("/metrics", "get"),
     }
     for path in ("/v1/tag", "/v1/classify"):
         assert document["paths"][path]["post"]["requestBody"]["required"]

@@ -11,7 +11,7 @@ import pytest
 
 from service import Settings, create_app
 from service.queue import Limits, Observer, QueueFull, WindowQueue
-from tagger import Document, Tagger, Window
+from tagger import Document, Marked, Tagger, Window
 
 WAIT = 120
 AMPLE = Limits(requests=100, windows=10_000, seconds=3_600)
@@ -261,21 +261,36 @@ class Slow:
         return getattr(self._tagger, name)
 
     def infer(self, windows: list[Window]) -> Any:
+        self._wait(len(windows))
+        return self._tagger.infer(windows)
+
+    def infer_fragments(self, marked: Marked) -> Any:
+        self._wait(1)
+        return self._tagger.infer_fragments(marked)
+
+    def _wait(self, windows: int) -> None:
         self.begun.set()
         self.go.wait(WAIT)
-        self.runs += len(windows)
-        return self._tagger.infer(windows)
+        self.runs += windows
+
+
+LONG = b'{"text": "%s"%%s}' % (b"They lied to us. " * 60)
+MARKED = b', "fragments": [{"start": 0, "end": 4}, {"start": 500, "end": 504}]'
 
 
 @pytest.mark.parametrize(
-    ("limits", "sent"),
+    ("limits", "path", "sent"),
     [
-        ({"queue_requests": 1}, b"{"),  # the body is not even read
-        ({"queue_windows": 2}, b'{"text": "%s"}' % (b"They lied to us. " * 60)),
+        ({"queue_requests": 1}, "/v1/tag", b"{"),  # the body is not even read
+        ({"queue_requests": 1}, "/v1/moderate", b"{"),
+        ({"queue_requests": 1}, "/v1/classify", b"{"),
+        ({"queue_windows": 2}, "/v1/tag", LONG % b""),
+        ({"queue_windows": 2}, "/v1/moderate", LONG % b""),
+        ({"queue_windows": 2}, "/v1/classify", LONG % MARKED),
     ],
 )
 def test_a_full_queue_answers_429_at_once(
-    client: Any, tagger: Tagger, limits: dict[str, int], sent: bytes
+    client: Any, tagger: Tagger, limits: dict[str, int], path: str, sent: bytes
 ) -> None:
     slow = Slow(tagger)
     app = create_app(Settings(threads=1, **limits), slow)  # type: ignore[arg-type]
@@ -283,7 +298,7 @@ def test_a_full_queue_answers_429_at_once(
     with ThreadPoolExecutor(1) as elsewhere:
         first = elsewhere.submit(app.test_client().post, "/v1/tag", json={"text": "They lied."})
         assert slow.begun.wait(WAIT)
-        refused = client.post("/v1/tag", data=sent, content_type="application/json")
+        refused = client.post(path, data=sent, content_type="application/json")
         assert client.get("/health/ready").status_code == 200
         slow.go.set()
         assert first.result(WAIT).status_code == 200
@@ -293,10 +308,17 @@ def test_a_full_queue_answers_429_at_once(
     assert client.post("/v1/tag", json={"text": "They lied."}).status_code == 200
 
 
-def test_a_request_with_too_many_windows_is_refused(client: Any, tagger: Tagger) -> None:
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [("/v1/tag", {}), ("/v1/moderate", {}), ("/v1/classify", {"fragments": []}),
+     ("/v1/classify", {"fragments": [{"start": 0, "end": 2}]})],
+)  # fmt: skip
+def test_a_request_with_too_many_windows_is_refused(
+    client: Any, tagger: Tagger, path: str, more: Any
+) -> None:
     client.application = create_app(Settings(max_windows=3), tagger)
-    assert client.post("/v1/tag", json={"text": "!?" * 96}).status_code == 200
-    response = client.post("/v1/tag", json={"text": "!?" * 97})
+    assert client.post(path, json={"text": "!?" * 96} | more).status_code == 200
+    response = client.post(path, json={"text": "!?" * 97} | more)
     assert response.status_code == 413
     assert response.json["errors"] == [
         {"pointer": "", "code": "too_many_windows", "detail": response.json["detail"]}
@@ -322,6 +344,19 @@ def test_spans_do_not_depend_on_what_is_tagged_at_the_same_time(tagger: Tagger, 
     alone = [tagger.tag_document(paragraphs, thresholds=0) for paragraphs in texts]
     assert concurrent == alone
     assert sum(len(document.spans) for one in alone for document in one) > 30
+
+
+def test_fragments_are_classified_window_by_window(client: Any, tagger: Tagger) -> None:
+    slow = Slow(tagger)
+    slow.go.set()
+    client.application = create_app(Settings(threads=1), slow)  # type: ignore[arg-type]
+    text = "They lied to us. " * 60
+    places = [(0, 4), (500, 504), (1_000, 1_004), (1, 3)]
+    fragments = [{"start": start, "end": end} for start, end in places]
+    answer = client.post("/v1/classify", json={"text": text, "fragments": fragments}).json
+    assert slow.runs == len(tagger.locate(text, tagger.plan([text]), places)) > 1
+    expected = tagger.classify(text, places)
+    assert [one["label"] for one in answer["results"]] == [one.label for one in expected]
 
 
 def test_a_request_ends_on_the_tagger_it_began_with(tagger: Tagger) -> None:

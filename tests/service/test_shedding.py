@@ -11,17 +11,20 @@ from typing import Any
 import pytest
 
 from service import Settings, create_app
+from service.metrics import Metrics
 from service.queue import QueueFull
 from service.shedding import plain_request, refuse
 from tagger import Tagger
 
 WAIT = 120
 BODY = b'{"text": "xyzzy"}'
+OURS = "https://cms.example"
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def post(*headers: str, top: str = "POST /v1/tag HTTP/1.1", body: bytes = BODY) -> bytes:
     """A request; without headers, one of the right length."""
-    lines = [top, "Host: x", *(headers or (f"Content-Length: {len(BODY)}",)), "", ""]
+    lines = [top, "Host: localhost", *(headers or (f"Content-Length: {len(BODY)}",)), "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
 
 
@@ -29,16 +32,20 @@ LENGTH = f"Content-Length: {len(BODY)}"
 
 
 @pytest.mark.parametrize(
-    ("request_", "request_id"),
+    ("request_", "borne"),
     [
-        (post(), ""),
-        (post("Content-Type: application/json", LENGTH, "Accept: */*", "X-Empty:"), ""),
-        (post("content-length:17", "x-request-id:   req-1  "), "req-1"),
-        (post("Content-Length: 0", body=b""), ""),
+        (post(), ("/v1/tag", 17, "", "", "")),
+        (post("Content-Type: application/json", LENGTH, "Accept: */*", "X-Empty:"),
+         ("/v1/tag", 17, "", "", "")),
+        (post("content-length:17", "x-request-id:   req-1  "), ("/v1/tag", 17, "req-1", "", "")),
+        (post("Content-Length: 0", body=b""), ("/v1/tag", 0, "", "", "")),
+        (post(LENGTH, f"Origin: {OURS}", f"traceparent: {PARENT}"),
+         ("/v1/tag", 17, "", OURS, PARENT)),
+        (post(top="POST /v1/moderate HTTP/1.1"), ("/v1/moderate", 17, "", "", "")),
     ],
-)
-def test_plain(request_: bytes, request_id: str) -> None:
-    assert plain_request(request_) == ("/v1/tag", request_id)
+)  # fmt: skip
+def test_plain(request_: bytes, borne: tuple[Any, ...]) -> None:
+    assert plain_request(request_) == borne
 
 
 UNUSUAL = {
@@ -64,7 +71,6 @@ UNUSUAL = {
     "a control character": post("X-A: \x00", LENGTH),
     "chunks": post("Transfer-Encoding: chunked", LENGTH),
     "no body before 100": post("Expect: 100-continue", LENGTH),
-    "a page of another origin": post("Origin: https://cms.example", LENGTH),
     "a last request": post("Connection: close", LENGTH),
     "another protocol": post("Upgrade: h2c", LENGTH),
 }
@@ -75,7 +81,7 @@ def test_all_else_is_left_to_the_application(name: str, sockets: tuple[Any, Any]
     service, client = sockets
     client.sendall(UNUSUAL[name])
     assert plain_request(UNUSUAL[name]) is None
-    assert not refuse(service, QueueFull(1))
+    assert not refuse(service, QueueFull(1), Metrics())
     left = service.recv(10_000, socket.MSG_DONTWAIT) if UNUSUAL[name] else b""
     assert left == UNUSUAL[name]
 
@@ -93,37 +99,61 @@ def read(client: socket.socket) -> tuple[HTTPResponse, Any]:
     return response, json.loads(response.read())
 
 
+def counted(metrics: Metrics) -> float | None:
+    """How many requests to /v1/tag were answered with 429."""
+    labels = {
+        "http_request_method": "POST",
+        "http_route": "/v1/tag",
+        "http_response_status_code": "429",
+    }
+    name = "http_server_request_duration_seconds_count"
+    return metrics.registry.get_sample_value(name, labels)
+
+
+@pytest.mark.parametrize("origin", [OURS, "https://other.example", ""])
+@pytest.mark.parametrize("origins", [(), (OURS,)])
 def test_a_refusal_is_like_the_applications(
-    sockets: tuple[Any, Any], client: Any, tagger: Tagger, caplog: pytest.LogCaptureFixture
+    sockets: tuple[Any, Any],
+    client: Any,
+    tagger: Tagger,
+    logged: Any,
+    origins: tuple[str, ...],
+    origin: str,
 ) -> None:
-    caplog.set_level("DEBUG")
-    app = create_app(Settings(), tagger)
+    app = create_app(Settings(cors_origins=origins), tagger)
+    metrics = app.extensions["engine"].metrics
     client.application = app
 
     def check() -> None:
         raise QueueFull(3)
 
     app.before_request_funcs["tag"] = [check]
-    expected = client.post("/v1/tag", data=BODY, headers={"X-Request-ID": "req-1"})
+    sent = {"X-Request-ID": "req-1", "traceparent": PARENT} | ({"Origin": origin} if origin else {})
+    expected = client.post("/v1/tag", data=BODY, headers=sent)
+    assert counted(metrics) == 1
     service, peer = sockets
-    for _ in range(2):  # the connection can be used again
-        peer.sendall(post("X-Request-ID: req-1", LENGTH))
-        assert refuse(service, QueueFull(3))
+    for count in (2, 3):  # the connection can be used again
+        peer.sendall(post(*(f"{name}: {value}" for name, value in sent.items()), LENGTH))
+        assert refuse(service, QueueFull(3), metrics, origins)
         response, problem = read(peer)
         assert (response.status, problem) == (429, expected.json)
-        for name in ("Content-Type", "Content-Length", "Retry-After", "X-Request-ID"):
-            assert response.headers[name] == expected.headers[name]
-        assert response.headers["Date"].endswith(" GMT")
+        assert counted(metrics) == count
+        headers = dict(response.headers)
+        assert headers.pop("Date").endswith(" GMT")
+        assert headers == dict(expected.headers)
         with pytest.raises(BlockingIOError):
             service.recv(1, socket.MSG_DONTWAIT)
-    assert caplog.text.count("request_id=req-1 method=POST route=/v1/tag status=429") == 3
-    assert "xyzzy" not in caplog.text
+    lines = [{**line, "timestamp": "", "duration_ms": 0} for line in logged()]
+    assert lines[0].pop("response_bytes") > 0
+    assert lines[0] == lines[1] == lines[2]
+    assert lines[0]["traceparent"] == PARENT
+    assert "xyzzy" not in str(lines)
 
 
 def test_an_insane_request_id_is_replaced(sockets: tuple[Any, Any]) -> None:
     service, client = sockets
     client.sendall(post('X-Request-ID: a"b', LENGTH))
-    assert refuse(service, QueueFull(1))
+    assert refuse(service, QueueFull(1), Metrics())
     assert read(client)[0].headers["X-Request-ID"].isalnum()
 
 
@@ -133,7 +163,9 @@ def test_a_client_that_reads_no_answers(sockets: tuple[Any, Any]) -> None:
     with suppress(BlockingIOError):  # until no more fits between the two
         while service.send(b"x" * 1_000, socket.MSG_DONTWAIT):
             pass
-    assert not refuse(service, QueueFull(1))
+    metrics = Metrics()
+    assert not refuse(service, QueueFull(1), metrics)
+    assert counted(metrics) is None
     assert service.recv(10_000) == post()
 
 
@@ -141,7 +173,7 @@ def test_a_client_that_has_gone(sockets: tuple[Any, Any]) -> None:
     service, client = sockets
     client.sendall(post())
     client.close()
-    assert not refuse(service, QueueFull(1))
+    assert not refuse(service, QueueFull(1), Metrics())
 
 
 def test_kept_connections_are_refused_while_the_queue_is_full(gated: Any) -> None:
@@ -158,7 +190,7 @@ def test_kept_connections_are_refused_while_the_queue_is_full(gated: Any) -> Non
         gated.wait()
         assert tag() == (429, "gunicorn")  # a new connection
         assert [tag() for _ in range(20)] == [(429, None)] * 20
-        assert tag("Origin: https://cms.example") == (429, "gunicorn")
+        assert tag("Connection: keep-alive") == (429, "gunicorn")
         assert service.ask("/health/ready")[0] == 200
         assert not first.done()
         gated.open()

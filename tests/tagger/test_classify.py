@@ -3,7 +3,6 @@
 import pytest
 
 from tagger import Classification, Document, InputError, Tagger
-from tagger.tagger import _locate
 
 
 def test_fragments_are_classified_in_order(tagger: Tagger, articles: list[Document]) -> None:
@@ -40,9 +39,9 @@ def test_a_fragment_is_its_tokens_wherever_it_lies(
     windows = tagger.plan([text])
     assert len(windows) > 5
     found = {}
-    for rows, window, bounds in _locate(windows, fragments):
-        for row, (first, last) in zip(rows, bounds.tolist(), strict=True):
-            found[row] = text[window.starts[first] : window.ends[last - 1]]
+    for one in tagger.locate(text, windows, fragments):
+        for row, (first, last) in zip(one.rows.tolist(), one.bounds.tolist(), strict=True):
+            found[row] = text[one.window.starts[first] : one.window.ends[last - 1]]
     assert [found[row] for row in range(len(words))] == words
     wider = [(start - 1, end + 1) for start, end in fragments[2:3]]
     assert text[wider[0][0] : wider[0][1]] == " slop "

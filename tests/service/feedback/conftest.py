@@ -142,6 +142,13 @@ def app(tagger: Tagger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AP
     store.close()
 
 
+@pytest.fixture(scope="session")
+def document(app: APIFlask) -> dict[str, Any]:
+    """The OpenAPI document of this app, which is not the other tests'."""
+    found: dict[str, Any] = app.test_client().get("/openapi.json").get_json()
+    return found
+
+
 @dataclass
 class Service:
     """A real server process; `kill` ends it without a word, `log` is what it has logged."""

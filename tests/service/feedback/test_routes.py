@@ -1,7 +1,7 @@
 """What the routes under /v1/feedback take and give."""
 
 import json
-import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +105,57 @@ def test_offsets_are_kept_in_code_points(
     assert read(client, added - 1)[0]["spans"] == [SPAN]
 
 
+HTML = "<p>💩This is <b>an &amp; annotation</b>.</p><script>x</script><p>More<br>text"
+PLAIN = "💩This is an & annotation.\n\nMore\ntext"
+IN_HTML = {
+    "code_point": [(13, 29), (16, 17), (62, 76)],
+    "utf16": [(14, 30), (17, 18), (63, 77)],
+    "utf8": [(16, 32), (19, 20), (65, 79)],
+}
+
+
+@pytest.mark.parametrize("unit", OFFSET_UNITS)
+def test_html_is_kept_as_plain_text(client: FlaskClient, unit: str) -> None:
+    spans = [{"start": start, "end": end, "label": "doubt"} for start, end in IN_HTML[unit]]
+    added = stored(client, text=HTML, content_type="text/html", offset_unit=unit, spans=spans)
+    [record] = read(client, added - 1)
+    assert record["text"] == PLAIN
+    kept = [PLAIN[span["start"] : span["end"]] for span in record["spans"]]
+    assert kept == ["an & annot", "n", "More\ntext"]
+
+
+@pytest.mark.parametrize("unit", OFFSET_UNITS)
+def test_what_was_tagged_in_html_comes_back(
+    client: FlaskClient, tagger: Tagger, root: Path, unit: str
+) -> None:
+    """The spans of an answer, accepted, are those that the plain text has."""
+    for page in sorted((root / "tests" / "pages").glob("*.html")):
+        html = page.read_bytes().decode()
+        sent = {"text": html, "content_type": "text/html", "offset_unit": unit}
+        answer: Any = client.post("/v1/tag", json=sent | {"thresholds": {"default": 0}}).json
+        spans = [
+            {name: span[name] for name in ("start", "end", "label")}
+            for span in answer["results"][0]["spans"]
+        ]
+        added = stored(client, **sent, verdict="accept", spans=spans)
+        [record] = read(client, added - 1)
+        [document] = tagger.tag([record["text"]], thresholds=0)
+        assert record["spans"] == [
+            {"start": span.start, "end": span.end, "label": span.label} for span in document.spans
+        ]
+        assert record["spans"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0, 3), (12, 15), (18, 20), (19, 23), (39, 61), (51, 52), (61, 64), (68, 72)],
+)
+def test_html_without_text_is_no_span(client: FlaskClient, start: int, end: int) -> None:
+    """A tag, a part of a character reference, a script."""
+    span = {"start": start, "end": end, "label": "doubt"}
+    refused(post(client, text=HTML, content_type="text/html", spans=[span]), "/spans/0", "no_text")
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer", "code"),
     [
@@ -123,7 +174,7 @@ def test_offsets_are_kept_in_code_points(
         ({"spans": [SPAN | {"start": 0.5}]}, "/spans/0/start", "int_type"),
         ({"spans": [SPAN | {"start": "12"}]}, "/spans/0/start", "int_type"),
         ({"spans": [SPAN | {"end": 0, "start": 0}]}, "/spans/0/end", "greater_than_equal"),
-        ({"content_type": "text/html"}, "/content_type", "literal_error"),
+        ({"content_type": "text/markdown"}, "/content_type", "literal_error"),
         ({"offset_unit": "byte"}, "/offset_unit", "literal_error"),
         ({"annotator": None}, "/annotator", "null"),
         ({"annotator": 3}, "/annotator", "string_type"),
@@ -137,15 +188,14 @@ def test_offsets_are_kept_in_code_points(
 def test_unfit(
     client: FlaskClient,
     schema: Validator,
-    caplog: pytest.LogCaptureFixture,
+    logged: Any,
     changes: dict[str, Any],
     pointer: str,
     code: str,
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     refused(post(client, **changes), pointer, code)
     assert not schema.is_valid({k: v for k, v in (SENT | changes).items() if v is not ...})
-    assert "xyzzy" not in caplog.text
+    assert "xyzzy" not in str(logged())
 
 
 @pytest.mark.parametrize(
@@ -273,13 +323,12 @@ def test_the_stream_goes_on_after_an_id(client: FlaskClient) -> None:
     assert response.text.endswith("\n")
 
 
-def test_texts_are_never_logged(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+def test_texts_are_never_logged(client: FlaskClient, logged: Any) -> None:
     added = stored(client, text="xyzzy marker", spans=[], annotator="xyzzy", id="xyzzy")
     post(client, "xyzzy-key")
     assert read(client, added - 1)
-    assert "/v1/feedback" in caplog.text
-    assert "xyzzy" not in caplog.text
+    assert [line.get("route") for line in logged()] == ["/v1/feedback"] * 3
+    assert "xyzzy" not in str(logged())
 
 
 def test_an_empty_database_has_an_empty_stream(tagger: Tagger, tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ from apiflask import APIFlask
 
 from service import Settings, create_app
 from service.engine import Engine, Served
+from service.metrics import Metrics
 from service.policies import Policies
 from service.queue import Limits, WindowQueue
 from service.watching import ModelWatcher
@@ -166,7 +167,7 @@ def served(tagger: Tagger) -> Served:
 
 
 def test_the_same_model_is_not_loaded_again(models: Any, served: Served) -> None:
-    engine = Engine(WindowQueue(1, Limits(9, 9, 9)), max_windows=9)
+    engine = Engine(WindowQueue(1, Limits(9, 9, 9)), Metrics(), max_windows=9)
     engine.use(served)
     made: list[Served] = []
 
@@ -195,9 +196,7 @@ def test_the_old_model_leaves_memory(
 
 
 def test_refusals_are_counted(served: Served) -> None:
-    refused: list[int] = []
-    queue = WindowQueue(1, Limits(9, 9, 9))
-    engine = Engine(queue, max_windows=9, on_refused=lambda: refused.append(1))
+    engine = Engine(WindowQueue(1, Limits(9, 9, 9)), Metrics(), max_windows=9)
     engine.use(served)
 
     def fail(error: Exception) -> Served:
@@ -208,4 +207,4 @@ def test_refusals_are_counted(served: Served) -> None:
         assert engine.served is served
     assert engine.swap(lambda: replace(served))
     assert engine.served is not served
-    assert len(refused) == 2
+    assert b"tagger_model_load_failures_total 2.0" in engine.metrics.page()

@@ -11,7 +11,6 @@ from tagger import Document
 from tagger.cli import main
 
 
-
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 def test_a_report_on_a_batch(
     articles: list[Document],
