@@ -11,12 +11,13 @@ import joblib
 from tagger import Document, TaggerError, available_cores
 from training.base import Base, write_base
 from training.convert_command import add_convert
-from training.download import Checkpoint, download_checkpoint, read_checkpoint
+from training.download import checkpoint
 from training.fit import fit
 from training.folder import About, write_model
 from training.measure_command import measure, print_figures, read_fitted
 from training.promote_command import add_commands
 from training.ptc import read_folds, read_furniture, read_ptc
+from training.retrain_arguments import add_retrain, add_suggest
 
 __all__ = ["main"]
 
@@ -28,6 +29,9 @@ From a labelled corpus to a model folder:
   python -m training fit      --data CORPUS --encoder build/encoder --work build/fit \\
                               --output models/mine
   tagger tag article.txt --model models/mine
+
+From a model and a team's own labels to a better model:
+  python -m training retrain  --base models/default --data FILES --output models/ours
 
 `encoder` in place of `finetune` takes seconds, needs no torch and gives a weaker model. `convert`
 makes a corpus of what annotation tools export.
@@ -124,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_convert(commands)
     add_commands(commands)
+    add_retrain(commands)
+    add_suggest(commands)
     return parser
 
 
@@ -136,12 +142,8 @@ _WEIGHTS = (
 )
 
 
-def _checkpoint(arguments: argparse.Namespace) -> Checkpoint:
-    return read_checkpoint(arguments.weights) if arguments.weights else download_checkpoint()
-
-
 def _encoder(arguments: argparse.Namespace) -> None:
-    write_base(arguments.output, _checkpoint(arguments), read_ptc(arguments.data))
+    write_base(arguments.output, checkpoint(arguments.weights), read_ptc(arguments.data))
 
 
 def _finetune(arguments: argparse.Namespace) -> None:
@@ -155,7 +157,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
     adapt(
         documents,
         folds,
-        _checkpoint(arguments),
+        checkpoint(arguments.weights),
         arguments.output,
         negatives=read_furniture(),
         recipe=Recipe(arguments.epochs, arguments.rate),

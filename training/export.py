@@ -5,7 +5,7 @@ is computed as one product of the token's states, whose parts are then shifted b
 features themselves are never laid out.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -14,15 +14,22 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tagger import REPEATS
 from training.features import LAYERS
-from training.fragments import FragmentClassifier
+from training.shift import Linear
 from training.tokens import TokenClassifiers
 
-__all__ = ["fragments_graph", "head_graph", "read_head"]
+__all__ = ["Classifiers", "fragments_graph", "head_graph", "read_fragments", "read_head"]
 
 _OPSET = 18
 
 
-def head_graph(classifiers: TokenClassifiers) -> onnx.ModelProto:
+class Classifiers(Protocol):
+    """What can be exported: a linear map of unscaled features."""
+
+    def weights(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(features, columns) and (columns,)."""
+
+
+def head_graph(classifiers: Classifiers) -> onnx.ModelProto:
     """`head.onnx`: hidden states (tokens, width) and `repeats` (tokens, 3) to `probabilities`
     (tokens, labels + 1)."""
     weights, bias = classifiers.weights()
@@ -70,7 +77,7 @@ def read_head(graph: onnx.ModelProto) -> TokenClassifiers:
     return TokenClassifiers.from_weights(np.concatenate(parts), held["bias"])
 
 
-def fragments_graph(classifier: FragmentClassifier) -> onnx.ModelProto:
+def fragments_graph(classifier: Classifiers) -> onnx.ModelProto:
     """`fragments.onnx`: hidden states and `bounds` (n, 2), half-open token positions, to
     `probabilities` (n, labels)."""
     weights, bias = classifier.weights()
@@ -117,6 +124,12 @@ def fragments_graph(classifier: FragmentClassifier) -> onnx.ModelProto:
     ]
     bounds = helper.make_tensor_value_info("bounds", TensorProto.INT64, ["fragments", 2])
     return _model("fragments", nodes, constants, _states(weights[:-1]), [bounds], len(bias))
+
+
+def read_fragments(graph: onnx.ModelProto) -> Linear:
+    """The classifiers that `fragments_graph` wrote."""
+    held = {each.name: numpy_helper.to_array(each) for each in graph.graph.initializer}
+    return Linear(np.concatenate([held["weights"], held["length_weights"]]), held["bias"])
 
 
 def _states(weights: NDArray[np.float32]) -> list[onnx.ValueInfoProto]:

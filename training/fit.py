@@ -11,13 +11,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from tagger import Document, InputError, Label, Span, Tagger, Window, decode, file_sha256
 from training.base import Base
+from training.checkpoints import Checkpoints
 from training.decisions import EDGES, Decided, Pool, decide
 from training.evidence import Evidence
 from training.features import LAYERS
@@ -86,7 +86,7 @@ def fit(
     names = [label.id for label in labels]
     fold_of = {name: number for number, fold in enumerate(folds) for name in fold}
     folds_of = np.array([fold_of[str(d.id)] for d in documents] + [-1] * len(negatives))
-    checkpoints = _Checkpoints(work, everything, folds, base, seed)
+    checkpoints = _checkpoints(work, everything, folds, base, seed)
     frozen = cache(lambda: frozen_heads(base, everything, names, jobs=jobs, seed=seed))
 
     def heads(fold: int | None) -> Heads:
@@ -119,33 +119,19 @@ def fit(
     return Fitted(final, decided.apply(labels), figures, trained_on, evidence)
 
 
-class _Checkpoints:
-    """Results kept in a folder under names that tell which inputs they were made from."""
-
-    def __init__(
-        self,
-        work: Path,
-        documents: Sequence[Document],
-        folds: Sequence[Sequence[str]],
-        base: Base,
-        seed: int,
-    ) -> None:
-        bases = [base, *(base.of_fold(fold) for fold in range(len(folds)))]
-        names = [name for name in _FILES if (base.folder / name).exists()]
-        encoder = [file_sha256(own.folder / name) for own in bases for name in names]
-        options = LAYERS, TokenClassifiers().get_params(), FragmentClassifier().get_params()
-        inputs = list(documents), list(folds), encoder, base.window, seed, options
-        self._key = joblib.hash(inputs)
-        self._folder = work / "checkpoints"
-        self._folder.mkdir(parents=True, exist_ok=True)
-
-    def get(self, name: str, make: Any) -> Any:
-        path = self._folder / f"{name}-{self._key}.joblib"
-        if not path.exists():
-            partial = path.with_suffix(".partial")
-            joblib.dump(make(), partial)
-            partial.replace(path)
-        return joblib.load(path)
+def _checkpoints(
+    work: Path,
+    documents: Sequence[Document],
+    folds: Sequence[Sequence[str]],
+    base: Base,
+    seed: int,
+) -> Checkpoints:
+    bases = [base, *(base.of_fold(fold) for fold in range(len(folds)))]
+    names = [name for name in _FILES if (base.folder / name).exists()]
+    encoder = [file_sha256(own.folder / name) for own in bases for name in names]
+    options = LAYERS, TokenClassifiers().get_params(), FragmentClassifier().get_params()
+    inputs = list(documents), list(folds), encoder, base.window, seed, options
+    return Checkpoints(work / "checkpoints", inputs)
 
 
 def _refuse_known(base: Base, held_out: Sequence[Document]) -> None:
@@ -196,5 +182,4 @@ def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:
     parts = [Pool.collect(p.documents, p.windows, p.probabilities, labels) for p in judged]
     offsets = np.cumsum([0, *(len(part.documents) for part in judged)])
     moved = [replace(p, documents=p.documents + o) for p, o in zip(parts, offsets, strict=False)]
-    names = ("features", "labels", "documents", "right", "gains")
-    return Pool(*(np.concatenate([getattr(part, name) for part in moved]) for name in names))
+    return Pool.concatenate(moved)

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from tagger import Document, InputError
 from training.base import Base
+from training.export import Classifiers
 from training.features import token_table
 from training.fragments import FragmentClassifier, fragment_features
 from training.tokens import TokenClassifiers
@@ -20,8 +21,8 @@ __all__ = ["Heads", "frozen_heads", "tuned_heads"]
 class Heads:
     """What is fitted on an encoder."""
 
-    tokens: TokenClassifiers
-    fragments: FragmentClassifier
+    tokens: Classifiers
+    fragments: Classifiers
 
 
 def frozen_heads(

@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from tagger.drawing import INK, LINE, POINT, QUIET, RULE, new_figure, styled, to_svg
 from training.curves import Curve, Scored
 
-__all__ = ["confusion_matrix", "precision_recall", "reliability", "small_precision_recall"]
+__all__ = [
+    "confusion_matrix",
+    "learning_curve",
+    "precision_recall",
+    "reliability",
+    "small_precision_recall",
+]
 
 _F1 = (0.2, 0.4, 0.6, 0.8)
 
@@ -58,6 +64,25 @@ def reliability(bins: Sequence[Mapping[str, float]]) -> str:
     return to_svg(
         figure, "reliability", "Share of candidates that is right against their mean score"
     )
+
+
+@styled
+def learning_curve(shares: Sequence[float], flc: Sequence[float]) -> str:
+    """FLC against the share of new labels that was learnt from; the first share is none."""
+    figure = new_figure(4.4, 3.0)
+    axes = figure.add_subplot()
+    axes.plot(shares, flc, color=LINE, linewidth=1.5, marker="o", markersize=5, clip_on=False)
+    axes.axhline(flc[0], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
+    for share, value in zip(shares, flc, strict=True):
+        axes.annotate(
+            f"{value:.3f}", (share, value), (0, 7), textcoords="offset points", ha="center", size=9
+        )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, min(1.0, max(flc) * 1.25 + 0.02))
+    axes.set_xticks(shares, [f"{share:.0%}" for share in shares])
+    axes.set_xlabel("share of the new labels learnt from")
+    axes.set_ylabel("FLC on new texts")
+    return to_svg(figure, "learning", "FLC on new texts by the share of new labels learnt from")
 
 
 @styled

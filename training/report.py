@@ -13,7 +13,7 @@ from training.curves import Scored, confusions, scored_by_label
 from training.evidence import Evidence
 from training.plots import confusion_matrix, precision_recall, reliability, small_precision_recall
 
-__all__ = ["report"]
+__all__ = ["calibration_section", "confusion_section", "curve_section", "page", "report"]
 
 _HEADLINE = {
     "flc": "Fragments with their technique (FLC)",
@@ -42,18 +42,26 @@ def report(evidence: Evidence, labels: Sequence[Label], figures: Mapping[str, An
         _row(names[x], by_label.get(x), f"{known[x].threshold:.2f}" if x in known else _NOTHING)
         for x in ids
     ]
-    page = resources.files("training").joinpath("report.html").read_text("utf-8")
-    return Template(page).substitute(
+    return page(
+        "report.html",
         _about(figures),
         overview=f"{figures['articles']:,} articles · {figures['flc']['gold']:,} labelled spans · "
         f"{len(ids)} techniques",
         headline="\n".join(_tile(_HEADLINE[key], figures[key]) for key in _HEADLINE),
         rows="\n".join(rows),
         total=_row("All techniques", figures["flc"], _NOTHING),
-        calibration=_calibration(figures["calibration"]),
-        confusions=_confusions(evidence, names),
-        **_curves(evidence, names),
+        calibration=calibration_section(figures["calibration"]),
+        confusions=confusion_section(evidence, names),
+        **curve_section(evidence, names),
     )
+
+
+def page(name: str, *parts: Mapping[str, str], **more: str) -> str:
+    """A packaged page with its parts and the style sheet that all reports share."""
+    files = resources.files("training")
+    template = Template(files.joinpath(name).read_text("utf-8"))
+    parts = *parts, more, {"style": files.joinpath("report.css").read_text("utf-8")}
+    return template.substitute({key: value for part in parts for key, value in part.items()})
 
 
 def _about(figures: Mapping[str, Any]) -> dict[str, str]:
@@ -114,7 +122,11 @@ def _range(bounds: Sequence[float]) -> str:
     return f"{bounds[0]:.3f}–{bounds[1]:.3f}"
 
 
-def _curves(evidence: Evidence, names: Mapping[str, str]) -> dict[str, str]:
+def curve_section(evidence: Evidence, names: Mapping[str, str]) -> dict[str, str]:
+    """Precision-recall curves, `pooled` and `small` (one a technique), and what is marked.
+
+    names  of the techniques to draw, by id
+    """
     none = Scored(np.zeros(0), np.zeros(0, bool), np.zeros(0))
     every = scored_by_label(evidence.candidates, evidence.gold)
     shown = scored_by_label(evidence.predicted, evidence.gold)
@@ -142,7 +154,8 @@ def _share(value: float | None) -> str:
     return _NOTHING if value is None else f"{value:.3f}"
 
 
-def _calibration(figures: Mapping[str, Any]) -> str:
+def calibration_section(figures: Mapping[str, Any]) -> str:
+    """How far scores can be believed, from `calibration_figures`."""
     count = figures["candidates"]
     if "brier" not in figures:
         return (
@@ -165,7 +178,8 @@ def _calibration(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _confusions(evidence: Evidence, names: Mapping[str, str]) -> str:
+def confusion_section(evidence: Evidence, names: Mapping[str, str]) -> str:
+    """The technique of gold fragments against the one they are named; names by id."""
     labels = [*names]
     counts = confusions(evidence.gold, evidence.named, labels)
     occurs = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))

@@ -18,6 +18,7 @@ from training.cli import main
 
 COMMANDS = (
     "encoder", "finetune", "fit", "export", "measure", "convert", "promote", "rollback", "history",
+    "retrain", "suggest",
 )  # fmt: skip
 
 

@@ -1,0 +1,380 @@
+"""Retrains a model from labelled data, its encoder as it is, and judges it against what it was.
+
+Classifiers move from the model's own no further than the new labels ask for, while texts of the
+kind that the model knows hold them: articles of its training data where they are at hand, and
+otherwise the packaged background texts. The model's edges, calibration and thresholds stay, since
+they were chosen on more data than a retraining has; those of new labels are chosen on held-out new
+data. A model of each fold judges the articles of the fold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from tagger import Document, Label, Span, Tagger, decode, file_sha256
+from training.base import Base
+from training.checkpoints import Checkpoints
+from training.decisions import EDGES, Pool, decide
+from training.evidence import Evidence
+from training.export import read_fragments
+from training.features import TokenTable, token_table
+from training.folder import About, taxonomy, write_model
+from training.heads import Heads
+from training.learning import Pull, Sources, Text, learnt, probabilities, sources_of
+from training.material import Material
+from training.measure import merge
+from training.sharing import Sharing, shared_out
+from training.shift import Linear
+
+__all__ = ["Judged", "Retrained", "Settings", "retrain"]
+
+Mask = NDArray[np.bool_]
+
+_FRACTIONS = (0.25, 0.5)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is retrained.
+
+    weight       how much a new text counts
+    base_weight  how much a text counts that the model is held by
+    folds        parts of the new data, each of which is held out once
+    pull         how hard classifiers are held near the model
+    """
+
+    weight: float = 1.0
+    base_weight: float = 10.0
+    folds: int = 5
+    seed: int = 0
+    jobs: int = 1
+    pull: Pull = field(default_factory=Pull)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Two models on the same texts, none of which the new one learnt from.
+
+    groups   the article of each text
+    learnt   how many of the texts the old model learnt from
+    ignored  how often the new model marks a label that no one looked for in these texts
+    """
+
+    gold: tuple[Document, ...]
+    groups: tuple[int, ...]
+    old: Evidence
+    new: Evidence
+    learnt: int
+    ignored: int
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A retrained model, and how it was judged.
+
+    new    on the new data, out of fold
+    old    on data of the kind that the model knew; None if none were at hand
+    curve  by the share of the new data learnt from: what is marked in the new texts, out of fold;
+           empty if that would take too long
+    folds  in how many parts the new data were judged
+    """
+
+    heads: Heads
+    labels: tuple[Label, ...]
+    new: Judged
+    old: Judged | None
+    curve: dict[float, tuple[Document, ...]]
+    folds: int
+    warnings: tuple[str, ...]
+    trained_on: dict[str, Any]
+
+
+def retrain(
+    base: Base,
+    material: Material,
+    work: Path,
+    *,
+    base_documents: Sequence[Document] = (),
+    guard: Sequence[Document] = (),
+    described: Mapping[str, Mapping[str, Any]] | None = None,
+    settings: Settings | None = None,
+) -> Retrained:
+    """Fit on the new data, out of fold and on all of it, and judge.
+
+    base            a model folder
+    work            folder for results: interrupted, a retraining goes on from them
+    base_documents  texts that the model was trained on, or others labelled like them
+    guard           labelled texts to judge by, never learnt from
+    described       name, definition and example of new labels, by id
+
+    The same data, model and seed give the same result. Raises InputError where too little is
+    given.
+    """
+    settings = settings or Settings()
+    known = base.learnt().get("articles", ())
+    folds, seed = settings.folds, settings.seed
+    sharing = shared_out(material, base_documents, guard, known, folds=folds, seed=seed)
+    run = _Run(base, material, sharing, work, described or {}, settings)
+    return run.result()
+
+
+class _Run:
+    def __init__(
+        self,
+        base: Base,
+        material: Material,
+        sharing: Sharing,
+        work: Path,
+        described: Mapping[str, Mapping[str, Any]],
+        settings: Settings,
+    ) -> None:
+        self.base, self.material, self.sharing = base, material, sharing
+        self.work, self.settings = work, settings
+        self.tagger = Tagger.load(base.folder)
+        known = self.tagger.manifest.labels
+        own = taxonomy(material.own)
+        self.start = (*known, *(replace(one, **described.get(one.id, {})) for one in own))
+        self.known = len(known)
+        self.texts = self._texts()
+        inputs = (
+            [(text.document, sorted(text.looked_for or ()), text.weight) for text in self.texts],
+            sharing.folds.tolist(),
+            [label.id for label in self.start],
+            [file_sha256(base.folder / name) for name in ("encoder.onnx", "head.onnx")],
+            settings.seed,
+            settings.pull,
+        )
+        self.checkpoints = Checkpoints(work / "checkpoints", inputs)
+
+    def _texts(self) -> list[Text]:
+        """New texts, those of the base's data, and the background, in this order."""
+        settings, own = self.settings, frozenset(label.id for label in self.start)
+        new = [
+            Text(document, looked_for, settings.weight)
+            for document, looked_for in zip(
+                self.material.documents, self.material.looked_for, strict=True
+            )
+        ]
+        base = [
+            Text(one.document, None if one.known else own - {*self.material.own}, weight)
+            for weight in [settings.base_weight]
+            for one in self.sharing.base
+        ]
+        plain = self.sharing.background
+        # All candidates: fragments of any kind are to be named as they were.
+        marked = self.tagger.tag([document.text for document in plain], thresholds=0)
+        held = [replace(one, spans=own.spans) for one, own in zip(plain, marked, strict=True)]
+        return [*new, *base, *(Text(one, None, settings.base_weight) for one in held)]
+
+    @cached_property
+    def table(self) -> TokenTable:
+        documents = [text.document for text in self.texts]
+        return self.checkpoints.get(
+            "states",
+            lambda: token_table(documents, self.base.encoder(), self.base.windower()),
+        )
+
+    @cached_property
+    def sources(self) -> Sources:
+        near = self.base.near()
+        assert near is not None, "a model folder has a head"
+        fragments = read_fragments(onnx.load(self.base.folder / "fragments.onnx"))
+        return sources_of(
+            self.table,
+            self.texts,
+            [label.id for label in self.start],
+            self.known,
+            Linear(*near.weights()),
+            fragments,
+            seed=self.settings.seed,
+        )
+
+    def fit(self, name: str, texts: Mask) -> Heads:
+        def make() -> Heads:
+            jobs = self.settings.jobs
+            return Heads(*learnt(self.sources, texts, self.settings.pull, jobs=jobs))
+
+        return self.checkpoints.get(name, make)
+
+    def result(self) -> Retrained:
+        count, folds = len(self.material.documents), self.sharing.folds
+        parts = range(int(folds.max()) + 1)
+        progress = tqdm(parts, "folds", disable=None)
+        heads = [self.fit(f"fold-{fold}", folds != fold) for fold in progress]
+        chosen = self.decisions(heads)
+        allowed = self.material.looked_for
+        seen: list[_Seen | None] = [None] * count
+        for fold in parts:
+            tagger = self.written(f"fold-{fold}", heads[fold], chosen[fold])
+            own = np.flatnonzero(folds[:count] == fold).tolist()
+            documents = [self.material.documents[place] for place in own]
+            for place, one in zip(own, _see(tagger, documents), strict=True):
+                seen[place] = one
+        final = self.fit("all", np.ones(len(self.texts), bool))
+        labels = chosen[-1]
+        gold = self.material.documents
+        new = _judged(
+            gold,
+            self.sharing.groups.tolist(),
+            _see(self.tagger, gold),
+            [one for one in seen if one],
+            allowed,
+            self.sharing.known[0],
+        )
+        return Retrained(
+            final,
+            labels,
+            new,
+            self.on_old(final, labels),
+            self.curve(chosen) | {1.0: new.new.predicted},
+            len(parts),
+            self.sharing.warnings,
+            self.trained_on(),
+        )
+
+    def decisions(self, heads: Sequence[Heads]) -> list[tuple[Label, ...]]:
+        """The labels with which each fold is judged, and last those of the model. What the model
+        knew stays; of new labels edge, calibration and threshold are chosen on other folds."""
+        own = self.start[self.known :]
+        if not own:
+            return [self.start] * (len(heads) + 1)
+        folds = self.sharing.folds
+        ids = {label.id for label in own}
+        columns = [*range(self.known, len(self.start)), -1]
+        # Where no one looked for new labels, that they are marked tells nothing.
+        told = np.array([not text.looked_for or bool(text.looked_for & ids) for text in self.texts])
+        told[[text.looked_for is None for text in self.texts]] = True
+        documents = [
+            replace(text.document, spans=tuple(s for s in text.document.spans if s.label in ids))
+            for text in self.texts
+        ]
+        pools: dict[float, list[Pool]] = {edge: [] for edge in EDGES}
+        for fold, head in enumerate(heads):
+            assert isinstance(head.tokens, Linear)
+            windows, values = probabilities(self.table, head.tokens, told & (folds == fold))
+            values = [each[:, columns] for each in values]
+            for edge, parts in pools.items():
+                edged = [replace(label, edge=edge) for label in own]
+                parts.append(Pool.collect(documents, windows, values, edged))
+        pooled = {edge: Pool.concatenate(parts) for edge, parts in pools.items()}
+        gold = np.array(
+            [[len(merge(s for s in d.spans if s.label == x.id)) for x in own] for d in documents]
+        )
+        chosen = []
+        for fold in range(len(heads) + 1):
+            others = told & (folds != fold) & (folds >= 0)
+            decided = decide(pooled, others, gold[others].sum(axis=0))
+            chosen.append((*self.start[: self.known], *decided.apply(own)))
+        return chosen
+
+    def written(self, name: str, heads: Heads, labels: Sequence[Label]) -> Tagger:
+        about = About(name, str(self.settings.seed))
+        write_model(self.work / name, self.base, heads, labels, about)
+        return Tagger.load(self.work / name)
+
+    def on_old(self, heads: Heads, labels: Sequence[Label]) -> Judged | None:
+        gold = self.sharing.judged
+        if not gold:
+            return None
+        known = frozenset(label.id for label in labels[: self.known])
+        tagger = self.written("all", heads, labels)
+        seen = _see(self.tagger, gold), _see(tagger, gold)
+        groups = list(range(len(gold)))
+        return _judged(gold, groups, *seen, [known] * len(gold), self.sharing.known[1])
+
+    def curve(self, chosen: Sequence[Sequence[Label]]) -> dict[float, tuple[Document, ...]]:
+        """What is marked in the new texts by models that learnt from a part of the others."""
+        count, folds = len(self.material.documents), self.sharing.folds
+        groups = self.sharing.groups
+        found = {}
+        texts = [text.document.text for text in self.texts]
+        for fraction in tqdm(_FRACTIONS, "learning curve", disable=None):
+            marked: list[Document] = list(self.material.documents)
+            for fold in range(int(folds.max()) + 1):
+                others = np.unique(groups[folds[:count] != fold])
+                order = np.random.default_rng((self.settings.seed, fold)).permutation(others)
+                part = order[: max(1, round(fraction * len(order)))]
+                learning = folds != fold
+                learning[:count] &= np.isin(groups, part)
+                heads = self.fit(f"fold-{fold}-{fraction}", learning)
+                assert isinstance(heads.tokens, Linear)
+                own = (folds == fold) & (np.arange(len(folds)) < count)
+                windows, values = probabilities(self.table, heads.tokens, own)
+                decoded = decode(texts, windows, values, chosen[fold])
+                for place in np.flatnonzero(own).tolist():
+                    marked[place] = _within(decoded[place], self.material.looked_for[place])
+            found[fraction] = tuple(
+                replace(one, id=gold.id)
+                for one, gold in zip(marked, self.material.documents, strict=True)
+            )
+        return found
+
+    def trained_on(self) -> dict[str, Any]:
+        manifest = self.tagger.manifest
+        spans = sum(len(document.spans) for document in self.material.documents)
+        held = sum(one.known for one in self.sharing.base)
+        known = manifest.trained_on.get("article ids", [])
+        ids = [
+            one.id for one in (*self.material.documents, *(b.document for b in self.sharing.base))
+        ]
+        return dict(manifest.trained_on) | {
+            "retrained from": f"{manifest.name} {manifest.version}, {manifest.sha256[:12]}",
+            "new texts": len(self.material.documents),
+            "labelled spans of new texts": spans,
+            "new labels": ", ".join(self.material.own) or "none",
+            "held near the old model by": f"{held} of its articles and "
+            f"{len(self.sharing.background)} background texts",
+            "seed": self.settings.seed,
+            "article ids": sorted({*known, *map(str, ids)}),
+        }
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a model says of one text."""
+
+    predicted: Document
+    candidates: Document
+    named: tuple[Span, ...]
+
+
+def _see(tagger: Tagger, gold: Sequence[Document]) -> list[_Seen]:
+    evidence = Evidence.collect(tagger, gold)
+    rows = zip(evidence.predicted, evidence.candidates, evidence.named, strict=True)
+    return [_Seen(*row) for row in rows]
+
+
+def _judged(
+    gold: Sequence[Document],
+    groups: Sequence[int],
+    old: Sequence[_Seen],
+    new: Sequence[_Seen],
+    allowed: Sequence[frozenset[str]],
+    learnt: int,
+) -> Judged:
+    """Marks of labels that no one looked for in a text are neither right nor wrong."""
+
+    def evidence(seen: Sequence[_Seen]) -> Evidence:
+        pairs = list(zip(seen, allowed, strict=True))
+        predicted = [_within(one.predicted, labels) for one, labels in pairs]
+        candidates = [_within(one.candidates, labels) for one, labels in pairs]
+        return Evidence.of(told, predicted, candidates, [one.named for one in seen])
+
+    told = [_within(one, labels) for one, labels in zip(gold, allowed, strict=True)]
+    ignored = sum(
+        span.label not in labels
+        for one, labels in zip(new, allowed, strict=True)
+        for span in one.predicted.spans
+    )
+    return Judged(tuple(gold), tuple(groups), evidence(old), evidence(new), learnt, ignored)
+
+
+def _within(document: Document, labels: frozenset[str]) -> Document:
+    return replace(document, spans=tuple(s for s in document.spans if s.label in labels))
