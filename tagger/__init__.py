@@ -18,6 +18,7 @@ from tagger.formats import (
     to_ptc,
     to_terminal,
 )
+from tagger.fragments import NUMBERS, fragment_numbers, times_in
 from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
 from tagger.policy import Decision, Decisions, Policy, Reason
@@ -30,6 +31,7 @@ from tagger.windows import REPEATS, Window, Windower, windows_per_text
 __all__ = [
     "CONTENT_TYPES",
     "FEATURES",
+    "NUMBERS",
     "OFFSET_UNITS",
     "REPEATS",
     "Candidate",
@@ -59,7 +61,9 @@ __all__ = [
     "decode",
     "default_model",
     "file_sha256",
+    "fragment_numbers",
     "read_source",
+    "times_in",
     "to_answer",
     "to_code_points",
     "to_html",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tagger.config import Config, default_model
 from tagger.decode import decode
 from tagger.errors import InputError
+from tagger.fragments import times_in
 from tagger.manifest import Manifest
 from tagger.model import Model, available_cores
 from tagger.spans import Classification, Document
@@ -112,8 +113,9 @@ class Tagger:
                     f"of the text, which has {len(text)}",
                     item=number,
                 )
+        times = np.array(times_in(text, fragments), np.int64)
         for rows, window, bounds in _locate(windows, fragments):
-            scores[rows] = self._model.fragments(window, bounds)
+            scores[rows] = self._model.fragments(window, bounds, times[rows])
         for number in np.flatnonzero(scores.sum(axis=1) == 0).tolist():
             start, end = fragments[number]
             reason = f"fragment {number + 1}, {start}-{end}, holds no word or sign"

@@ -171,7 +171,12 @@ def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[Evide
     """Spans with decisions chosen on the other folds, and the decisions of all folds."""
     documents = [document for part in judged for document in part.documents]
     folds = np.repeat(range(len(judged)), [len(part.documents) for part in judged])
-    pools = {edge: _pool(judged, [replace(label, edge=edge) for label in labels]) for edge in EDGES}
+    pools = {
+        edge: _pool(
+            judged, [replace(x, edge=edge.probability, phrases=edge.phrases) for x in labels]
+        )
+        for edge in EDGES
+    }
     gold = np.array(
         [
             [len(merge(s for s in d.spans if s.label == label.id)) for label in labels]
