@@ -114,6 +114,7 @@ def fit(
     }
     if recipe := base.learnt().get("recipe"):
         trained_on["epochs of fine-tuning"] = recipe["epochs"]
+        trained_on["trainings averaged"] = len(base.learnt().get("seeds", [0]))
         trained_on["article ids"] = base.learnt()["articles"]  # which it can't judge any more
     figures = evidence.figures() | {"folds": len(folds)}
     return Fitted(final, decided.apply(labels), figures, trained_on, evidence)
