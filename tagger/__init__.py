@@ -18,6 +18,7 @@ from tagger.formats import (
     to_ptc,
     to_terminal,
 )
+from tagger.fragment_numbers import NUMBERS, fragment_numbers, times_in
 from tagger.fragments import Marked
 from tagger.manifest import Label, Manifest, file_sha256
 from tagger.model import Encoder, Model, available_cores
@@ -32,6 +33,7 @@ __all__ = [
     "CONTENT_TYPES",
     "CURRENT",
     "FEATURES",
+    "NUMBERS",
     "OFFSET_UNITS",
     "REPEATS",
     "Candidate",
@@ -63,7 +65,9 @@ __all__ = [
     "decode",
     "default_model",
     "file_sha256",
+    "fragment_numbers",
     "read_source",
+    "times_in",
     "to_answer",
     "to_code_points",
     "to_html",

@@ -4,6 +4,7 @@ Each label is decoded by itself, so overlaps come out as they are. The edges of 
 the probabilities and the label's `edge` alone; thresholds then only filter by score.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -13,16 +14,32 @@ from numpy.typing import NDArray
 
 from tagger.errors import InputError
 from tagger.manifest import Label
+from tagger.segments import Phrase, maximal_segments
 from tagger.spans import Document, Span
-from tagger.windows import PARAGRAPH, Window
+from tagger.windows import Window
+from tagger.words import Words, words_of_documents
 
-__all__ = ["FEATURES", "Candidate", "candidates", "decode", "maximal_segments", "score"]
+__all__ = ["FEATURES", "Candidate", "candidates", "decode", "score"]
 
 Floats = NDArray[np.float32]
 
-FEATURES = ("bias", "mean", "peak", "any", "words")
-"""What a candidate is scored by: a constant, log-odds of the mean and of the highest probability
-of its label over its words and of the mean probability of any label, log of its count of words."""
+FEATURES = (
+    "bias",
+    "mean",
+    "peak",
+    "any",
+    "words",
+    "letters",
+    "often",
+    "document",
+    "document_any",
+)
+"""What a candidate is scored by: a constant; log-odds of the mean and of the highest probability
+of its label over its words (of a phrase: in all its places), and of the mean probability of any
+label; logs of its count of words, of their mean length, and of how often a document repeats it
+(0 if it is no phrase); log-odds of the mean of its label, and of any, over the document."""
+
+_AS_IF_WORDS, _USUAL, _USUAL_ANY = 200, 0.01, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +51,6 @@ class Candidate:
     end: int
     label: str
     features: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of one text, in order; probabilities are (words, labels + 1)."""
-
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    begins: NDArray[np.int8]
-    probabilities: Floats
 
 
 def decode(
@@ -68,7 +75,9 @@ def decode(
     floors = _floors(model_labels, thresholds)
     weights = {label.id: [label.calibration[name] for name in FEATURES] for label in wanted}
     spans: list[list[Span]] = [[] for _ in texts]
-    for found in candidates(windows, probabilities, model_labels, only=[x.id for x in wanted]):
+    for found in candidates(
+        texts, windows, probabilities, model_labels, only=[x.id for x in wanted]
+    ):
         probability = score(found.features, weights[found.label])
         if probability >= floors[found.label]:
             spans[found.source].append(Span(found.start, found.end, found.label, probability))
@@ -83,6 +92,7 @@ def score(features: Sequence[float], weights: Sequence[float]) -> float:
 
 
 def candidates(
+    texts: Sequence[str],
     windows: Sequence[Window],
     probabilities: Sequence[Floats],
     model_labels: Sequence[Label],
@@ -90,92 +100,54 @@ def candidates(
     only: Sequence[str] | None = None,
 ) -> Iterator[Candidate]:
     """Every span that could be returned, whatever its score; spans of one label never overlap."""
-    for source, words in _words(windows, probabilities):
-        breaks = np.flatnonzero(words.begins == PARAGRAPH)
+    for words in words_of_documents(windows, probabilities):
+        document = _document_odds(words.probabilities)
+        phrases = None
         for column, label in enumerate(model_labels):
             if only is not None and label.id not in only:
                 continue
-            gains = words.probabilities[:, column] - np.float32(label.edge)
-            for first, last in maximal_segments(gains, breaks):
-                yield Candidate(
-                    source,
-                    int(words.starts[first]),
-                    int(words.ends[last - 1]),
-                    label.id,
-                    _features(words.probabilities[first:last], column),
-                )
+            if label.phrases:
+                phrases = phrases or words.phrases(texts)
+                found = phrases.above(words.probabilities[:, column], label.edge)
+            else:
+                gains = words.probabilities[:, column] - np.float32(label.edge)
+                segments = maximal_segments(gains, words.breaks)
+                found = (Phrase((first,), last - first) for first, last in segments)
+            for phrase in found:
+                whole = document[column], document[-1]
+                features = (*_features(words, phrase, column), *whole)
+                for first in phrase.starts:
+                    yield Candidate(
+                        int(words.sources[first]),
+                        int(words.starts[first]),
+                        int(words.ends[first + phrase.words - 1]),
+                        label.id,
+                        features,
+                    )
 
 
-def maximal_segments(gains: Floats, breaks: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """All maximal scoring segments of a sequence, none of which holds a break inside.
-
-    A segment joins two runs of positive gains if what is between them costs less than either is
-    worth. Ruzzo and Tompa, A linear time algorithm for finding all maximal scoring subsequences,
-    ISMB 1999.
-    """
-    positive = np.flatnonzero(gains > 0)
-    if not len(positive):
-        return []
-    totals = np.concatenate([[0.0], np.cumsum(gains, dtype=np.float64)])
-    part = np.searchsorted(breaks, positive, side="right")
-    opens = np.concatenate([[True], (np.diff(positive) > 1) | (np.diff(part) > 0)])
-    firsts = positive[opens]
-    lasts = positive[np.append(opens[1:], True)] + 1
-    found: list[tuple[int, int]] = []
-    held: list[tuple[int, int]] = []
-    current = -1
-    for first, last, paragraph in zip(
-        firsts.tolist(), lasts.tolist(), part[opens].tolist(), strict=True
-    ):
-        if paragraph != current:
-            found += held
-            held, current = [], paragraph
-        while True:
-            left = len(held) - 1
-            while left >= 0 and totals[held[left][0]] >= totals[first]:
-                left -= 1
-            if left < 0:  # nothing to the left can ever be joined: what is held is final
-                found += held
-                held = [(first, last)]
-                break
-            if totals[held[left][1]] >= totals[last]:
-                held.append((first, last))
-                break
-            first = held[left][0]
-            del held[left:]
-    return found + held
+def _features(words: Words, phrase: Phrase, column: int) -> tuple[float, ...]:
+    inside = (np.array(phrase.starts)[:, None] + np.arange(phrase.words)).ravel()
+    values = words.probabilities[inside].astype(np.float64)
+    own = values[:, column]
+    letters = (words.ends[inside] - words.starts[inside]).mean()
+    share = len(phrase.starts) / (len(words.starts) + _AS_IF_WORDS)
+    return (
+        1.0,
+        *_log_odds(np.array([own.mean(), own.max(), values[:, -1].mean()])).tolist(),
+        math.log(phrase.words),
+        math.log(letters),
+        math.log(share * _AS_IF_WORDS) if len(phrase.starts) > 1 else 0.0,
+    )
 
 
-def _words(
-    windows: Sequence[Window], probabilities: Sequence[Floats]
-) -> Iterator[tuple[int, _Words]]:
-    """The words of each text, over the windows it was cut into; a word's probability is the mean
-    over its tokens."""
-    parts: dict[int, list[tuple[Window, Floats, slice]]] = {}
-    for window, values in zip(windows, probabilities, strict=True):
-        if not len(window):
-            continue
-        edges = np.flatnonzero(np.diff(window.sources)) + 1
-        for start, end in zip([0, *edges], [*edges, len(window)], strict=True):
-            source = int(window.sources[start])
-            parts.setdefault(source, []).append((window, values, slice(start, end)))
-    for source in sorted(parts):
-        own = parts[source]
-        begins = np.concatenate([w.begins[s] for w, _, s in own])
-        starts = np.concatenate([w.starts[s] for w, _, s in own])
-        ends = np.concatenate([w.ends[s] for w, _, s in own])
-        values = np.concatenate([v[s] for _, v, s in own])
-        first = np.flatnonzero(begins > 0)
-        last = np.append(first[1:], len(begins)) - 1
-        counts = (last - first + 1).astype(np.float32)[:, None]
-        means = (np.add.reduceat(values, first, axis=0) / counts).astype(np.float32)
-        yield source, _Words(starts[first], ends[last], begins[first], means)
-
-
-def _features(probabilities: Floats, column: int) -> tuple[float, ...]:
-    own = probabilities[:, column]
-    odds = _log_odds(np.array([own.mean(), own.max(), probabilities[:, -1].mean()], np.float64))
-    return (1.0, *odds.tolist(), float(np.log(len(own))))
+def _document_odds(probabilities: Floats) -> list[float]:
+    """Log-odds of the mean of each column over a document, as if it held some more words of
+    usual ones: in a short text, few words say little of the whole."""
+    usual = np.full(probabilities.shape[1], _USUAL)
+    usual[-1] = _USUAL_ANY
+    sums = probabilities.sum(axis=0, dtype=np.float64) + _AS_IF_WORDS * usual
+    return list(_log_odds(sums / (len(probabilities) + _AS_IF_WORDS)).tolist())
 
 
 def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:

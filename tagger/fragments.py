@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import InputError
+from tagger.fragment_numbers import times_in
 from tagger.spans import Classification
 from tagger.windows import Window
 
@@ -20,11 +21,13 @@ class Marked:
 
     rows    their numbers among the fragments given, (n,)
     bounds  the window's tokens that each holds, half-open, (n, 2)
+    times   how often the text holds the words of each, (n,)
     """
 
     window: Window
     rows: NDArray[np.int64]
     bounds: NDArray[np.int64]
+    times: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Tokens of the window, which are what an inference costs."""
@@ -61,10 +64,11 @@ def locate(
         start, end = fragments[number]
         reason = f"fragment {number + 1}, {start}-{end}, holds no word or sign"
         raise InputError(reason, item=number)
+    times = np.array(times_in(text, fragments), np.int64)
     found = []
     for column in np.unique(best).tolist():
         rows = np.flatnonzero(best == column)
-        found.append(Marked(windows[column], rows, bounds[rows]))
+        found.append(Marked(windows[column], rows, bounds[rows], times[rows]))
     return found
 
 

@@ -11,7 +11,7 @@ from tagger.errors import ModelError
 
 __all__ = ["FORMAT", "Label", "Manifest", "file_sha256"]
 
-FORMAT = 1
+FORMAT = 2
 """The manifest format that this release reads and writes."""
 
 FILENAME = "manifest.json"
@@ -25,6 +25,7 @@ class Label:
 
     threshold    lowest score of a span that is returned by default, in [0, 1]
     edge         token probability above which a token counts for a span, in (0, 1)
+    phrases      are its spans phrases that the document repeats?
     calibration  weights of the logistic calibration, by feature name (see tagger/decode.py)
     """
 
@@ -35,6 +36,7 @@ class Label:
     example: str
     threshold: float
     edge: float
+    phrases: bool
     calibration: dict[str, float]
 
 

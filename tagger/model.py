@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tagger.decode import FEATURES
 from tagger.errors import ModelError
+from tagger.fragment_numbers import fragment_numbers
 from tagger.manifest import Manifest
 from tagger.windows import Window, Windower
 
@@ -75,9 +76,13 @@ class Model:
             return np.zeros((0, len(self.manifest.labels) + 1), np.float32)
         return self._run(self._head, window, {"repeats": window.repeats})
 
-    def fragments(self, window: Window, bounds: NDArray[np.int64]) -> Floats:
-        """Probability of each label for runs of tokens: bounds (n, 2), half-open -> (n, labels)."""
-        return self._run(self._fragments, window, {"bounds": bounds})
+    def fragments(
+        self, window: Window, bounds: NDArray[np.int64], times: NDArray[np.int64]
+    ) -> Floats:
+        """Probability of each label for runs of tokens, (n, labels): bounds (n, 2), half-open;
+        times (n,), how often the text holds each."""
+        numbers = fragment_numbers((bounds[:, 1] - bounds[:, 0]).tolist(), times.tolist())
+        return self._run(self._fragments, window, {"bounds": bounds, "numbers": numbers})
 
     def _run(self, head: "InferenceSession", window: Window, feed: dict[str, Any]) -> Floats:
         names = [given.name for given in head.get_inputs() if given.name not in feed]

@@ -141,7 +141,7 @@ class Tagger:
 
     def infer_fragments(self, marked: Marked) -> Floats:
         """Step 2: the probability of each label for a window's fragments, (n, labels)."""
-        return self._model.fragments(marked.window, marked.bounds)
+        return self._model.fragments(marked.window, marked.bounds, marked.times)
 
     def rank(
         self,

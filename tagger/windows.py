@@ -7,7 +7,7 @@ window, and a token knows the characters it stands for, so that spans index the 
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,7 @@ class Window:
     begins        int8: what begins at the token: 0, WORD, SENTENCE or PARAGRAPH
     repeats       float32 (tokens, len(REPEATS)): the log of how often the document holds the run
                   of one, two or three tokens that the token is in (of several, the most frequent)
+    document      number of the first text of the document that the window is of
     """
 
     pieces: tuple[Piece, ...]
@@ -69,6 +70,7 @@ class Window:
     ends: NDArray[np.int32]
     begins: NDArray[np.int8]
     repeats: NDArray[np.float32]
+    document: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -104,7 +106,7 @@ class Windower:
         parts = [self._tokenize(text, source) for source, text in enumerate(texts, first)]
         for part, text in zip(parts, texts, strict=True):
             if text and not len(part):  # white space alone
-                yield part
+                yield replace(part, document=first)
         tokens = _join(parts)
         start = 0
         while start < len(tokens):
@@ -147,6 +149,7 @@ class Windower:
             np.array(ends, np.int32),
             begins,
             np.zeros((len(ids), len(REPEATS)), np.float32),
+            source,
         )
 
 
@@ -245,4 +248,5 @@ def _window(tokens: Window, start: int, end: int, texts: Sequence[str], first: i
         tokens.ends[start:end],
         tokens.begins[start:end],
         tokens.repeats[start:end],
+        first,
     )

@@ -1,16 +1,22 @@
-"""Fine-tunes an encoder to a corpus: once for each fold without its articles, and once on all."""
+"""Fine-tunes an encoder to a corpus: for each fold without its articles, and on all of them.
+
+Each is trained with several seeds; the encoder folder of a fold holds the mean of its trainings.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 from safetensors.numpy import load_file, save_file
+from tqdm import tqdm
 
 from tagger import Document, InputError, Windower
+from training.average import average
 from training.base import window_of, write_base
 from training.download import Checkpoint
 from training.features import window_targets
@@ -28,13 +34,15 @@ def adapt(
     negatives: Sequence[Document] = (),
     recipe: Recipe | None = None,
     jobs: int = 1,
-    seed: int = 0,
+    seeds: Sequence[int] = (0, 1, 2),
 ) -> None:
-    """Write the encoder folders `all` and `fold-0`, `fold-1`, ... under `output`.
+    """Write the encoder folders `all` and `fold-0`, `fold-1`, ... under `output`, and those of
+    each seed alone under `output/seed-N`.
 
     folds      lists of document ids; the encoder of a fold learns from all other documents
     negatives  documents without spans that every encoder learns from
     jobs       trainings at the same time, one core each
+    seeds      of the trainings that are averaged (see training/average.py)
 
     Interrupted, it goes on from the last whole epoch of each. Raises InputError if a fold leaves
     no labelled span to learn from.
@@ -43,19 +51,29 @@ def adapt(
     labels = sorted({span.label for document in documents for span in document.spans})
     if not all(any(d.spans for d in documents if d.id not in own) for own in folds):
         raise InputError("too few articles: every fold needs labelled spans in the other folds")
-    tasks: list[tuple[Path, list[Document]]] = [(output / "all", list(documents))]
+    learnt = {"all": list(documents)}
     for number, fold in enumerate(folds):
-        others = [document for document in documents if document.id not in fold]
-        tasks.append((output / f"fold-{number}", others))
+        learnt[f"fold-{number}"] = [each for each in documents if each.id not in fold]
+    tasks = list(product(seeds, learnt))
     joblib.Parallel(jobs)(
         joblib.delayed(_adapt)(
-            folder, [*learnt, *negatives], labels, checkpoint, recipe, seed, position
+            output / f"seed-{seed}" / name,
+            [*learnt[name], *negatives],
+            labels,
+            checkpoint,
+            recipe,
+            seed,
+            position,
         )
-        for position, (folder, learnt) in enumerate(tasks)
+        for position, (seed, name) in enumerate(tasks)
     )
-    for folder, learnt in tasks:
-        weights = load_file(folder / "model.safetensors")
-        write_base(folder, replace(checkpoint, weights=weights), learnt)
+    for name in learnt:
+        average([output / f"seed-{seed}" / name for seed in seeds], output / name)
+    alone = [f"seed-{seed}/{name}" for seed, name in tasks]
+    for name in tqdm([*learnt, *alone], "export", disable=None):
+        weights = load_file(output / name / "model.safetensors")
+        own = learnt[Path(name).name]
+        write_base(output / name, replace(checkpoint, weights=weights), own)
 
 
 def _adapt(

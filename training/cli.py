@@ -86,7 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     tuning.add_argument("--epochs", type=int, default=3, help="passes over the corpus; default 3")
     tuning.add_argument("--rate", type=float, default=1e-4, help="learning rate; default 1e-4")
     tuning.add_argument("--jobs", type=int, default=available_cores(), help="default: all cores")
-    tuning.add_argument("--seed", type=int, default=0)
+    tuning.add_argument("--seed", type=int, default=0, help="of the first training; default: 0")
+    tuning.add_argument(
+        "--trainings", type=int, default=3, help="with seeds in a row, averaged; default: 3"
+    )
     tuning.set_defaults(run=_finetune)
 
     fitting = commands.add_parser("fit", help="cross-validate, then fit on the whole corpus")
@@ -162,7 +165,7 @@ def _finetune(arguments: argparse.Namespace) -> None:
         negatives=read_furniture(),
         recipe=Recipe(arguments.epochs, arguments.rate),
         jobs=arguments.jobs,
-        seed=arguments.seed,
+        seeds=range(arguments.seed, arguments.seed + arguments.trainings),
     )
 
 

@@ -13,10 +13,27 @@ from sklearn.linear_model import LogisticRegression
 from tagger import FEATURES, Candidate, Document, Label, Span, Window, candidates
 from training.measure import merge
 
-__all__ = ["EDGES", "Decided", "Pool", "decide", "right"]
+__all__ = ["EDGES", "Decided", "Edge", "Pool", "decide", "right"]
 
-EDGES = (0.05, 0.08, 0.12, 0.18, 0.25, 0.35)
-"""Token probabilities tried as the edge of a label's spans."""
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a label's candidates end: the lowest probability of segments of words, or of phrases
+    that the document repeats."""
+
+    probability: float
+    phrases: bool = False
+
+    def of(self, labels: Sequence[Label]) -> list[Label]:
+        """The labels with this edge."""
+        return [replace(each, edge=self.probability, phrases=self.phrases) for each in labels]
+
+
+EDGES = tuple(
+    [Edge(probability) for probability in (0.05, 0.08, 0.12, 0.18, 0.25, 0.35)]
+    + [Edge(probability, phrases=True) for probability in (0.03, 0.05, 0.08)]
+)
+"""What is tried for each label."""
 
 _HIGHEST_THRESHOLD = 0.5
 """A span more likely right than wrong is always shown."""
@@ -48,7 +65,8 @@ class Pool:
         """All candidates of the documents; windows were planned from their texts, in order."""
         columns = {label.id: column for column, label in enumerate(labels)}
         gold = [_gold_by_label(document) for document in documents]
-        found = list(candidates(windows, probabilities, labels))
+        texts = [document.text for document in documents]
+        found = list(candidates(texts, windows, probabilities, labels))
         overlaps = [_overlap(item, gold[item.source].get(item.label, [])) for item in found]
         return cls(
             np.array([item.features for item in found]).reshape(-1, len(FEATURES)),
@@ -79,7 +97,7 @@ class Pool:
 class Decided:
     """What `decide` chose for each label, by position."""
 
-    edges: tuple[float, ...]
+    edges: tuple[Edge, ...]
     weights: tuple[tuple[float, ...], ...]
     thresholds: tuple[float, ...]
 
@@ -88,7 +106,8 @@ class Decided:
         return tuple(
             replace(
                 label,
-                edge=edge,
+                edge=edge.probability,
+                phrases=edge.phrases,
                 calibration=dict(zip(FEATURES, weights, strict=True)),
                 threshold=threshold,
             )
@@ -99,40 +118,42 @@ class Decided:
 
 
 def decide(
-    pools: dict[float, Pool], documents: NDArray[np.bool_], gold: NDArray[np.intp]
+    pools: dict[Edge, Pool], documents: NDArray[np.bool_], gold: NDArray[np.intp]
 ) -> Decided:
     """Choose each label's edge, calibration and threshold for the highest FLC F1.
 
     pools      candidates by edge
     documents  (documents,): which of them to choose on
     gold       (labels,): gold spans in those documents
+
+    A label's spans are phrases if that is better for the label itself: single words of phrases
+    within other spans would raise the precision of all.
     """
     pools = {edge: pool.of(documents[pool.documents]) for edge, pool in pools.items()}
     weights = {edge: _calibrate(pool, len(gold)) for edge, pool in pools.items()}
-    curves = {
-        edge: [_curve(pool, weights[edge], label) for label in range(len(gold))]
-        for edge, pool in pools.items()
-    }
-    edges = [next(iter(pools))] * len(gold)
+    curves: list[dict[Edge, _Curve]] = []
+    for label in range(len(gold)):
+        own = {edge: _curve(pool, weights[edge], label) for edge, pool in pools.items()}
+        best = max(own, key=lambda edge: _f1(own[edge].sums, gold[label]).max())
+        curves.append({edge: own[edge] for edge in own if edge.phrases == best.phrases})
+    edges = [next(iter(own)) for own in curves]
     cuts = [0] * len(gold)
     totals = np.zeros((len(gold), 3))
     for _ in range(8):  # coordinate ascent: one label's edge and cut given all others'
         before = list(cuts), list(edges)
         for label in range(len(gold)):
             others = totals.sum(axis=0) - totals[label]
-            best = -1.0
-            for edge in pools:
-                sums = curves[edge][label].sums
-                f1 = _f1(sums + others, gold.sum())
+            highest = -1.0
+            for edge, curve in curves[label].items():
+                f1 = _f1(curve.sums + others, gold.sum())
                 cut = int(f1.argmax())
-                if f1[cut] > best:
-                    best, edges[label], cuts[label] = float(f1[cut]), edge, cut
-                    totals[label] = sums[cut]
+                if f1[cut] > highest:
+                    highest, edges[label], cuts[label] = float(f1[cut]), edge, cut
+                    totals[label] = curve.sums[cut]
         if before == (cuts, edges):
             break
     thresholds = [
-        curves[edge][label].threshold(cut)
-        for label, (edge, cut) in enumerate(zip(edges, cuts, strict=True))
+        own[edge].threshold(cut) for own, edge, cut in zip(curves, edges, cuts, strict=True)
     ]
     chosen = [tuple(weights[edge][label].tolist()) for label, edge in enumerate(edges)]
     return Decided(tuple(edges), tuple(chosen), tuple(thresholds))

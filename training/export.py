@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from tagger import REPEATS
+from tagger import NUMBERS, REPEATS
 from training.features import LAYERS
 from training.shift import Linear
 from training.tokens import TokenClassifiers
@@ -78,12 +78,12 @@ def read_head(graph: onnx.ModelProto) -> TokenClassifiers:
 
 
 def fragments_graph(classifier: Classifiers) -> onnx.ModelProto:
-    """`fragments.onnx`: hidden states and `bounds` (n, 2), half-open token positions, to
-    `probabilities` (n, labels)."""
+    """`fragments.onnx`: hidden states, `bounds` (n, 2), half-open token positions, and `numbers`
+    (n, NUMBERS) to `probabilities` (n, labels)."""
     weights, bias = classifier.weights()
     constants: dict[str, NDArray[Any]] = {
-        "weights": weights[:-1],
-        "length_weights": weights[-1:],
+        "weights": weights[:-NUMBERS],
+        "number_weights": weights[-NUMBERS:],
         "bias": bias,
         "zero": np.array([0], np.int64),
         "one": np.array(1, np.int64),
@@ -116,20 +116,21 @@ def fragments_graph(classifier: Classifiers) -> onnx.ModelProto:
             ["features"],
             axis=1,
         ),
-        helper.make_node("Log", ["lengths"], ["log_lengths"]),
-        helper.make_node("MatMul", ["log_lengths", "length_weights"], ["from_length"]),
+        helper.make_node("MatMul", ["numbers", "number_weights"], ["from_numbers"]),
         helper.make_node("Gemm", ["features", "weights", "bias"], ["from_features"]),
-        helper.make_node("Add", ["from_features", "from_length"], ["decisions"]),
+        helper.make_node("Add", ["from_features", "from_numbers"], ["decisions"]),
         helper.make_node("Softmax", ["decisions"], ["probabilities"], axis=1),
     ]
     bounds = helper.make_tensor_value_info("bounds", TensorProto.INT64, ["fragments", 2])
-    return _model("fragments", nodes, constants, _states(weights[:-1]), [bounds], len(bias))
+    numbers = helper.make_tensor_value_info("numbers", TensorProto.FLOAT, ["fragments", NUMBERS])
+    states = _states(weights[:-NUMBERS])
+    return _model("fragments", nodes, constants, states, [bounds, numbers], len(bias))
 
 
 def read_fragments(graph: onnx.ModelProto) -> Linear:
     """The classifiers that `fragments_graph` wrote."""
     held = {each.name: numpy_helper.to_array(each) for each in graph.graph.initializer}
-    return Linear(np.concatenate([held["weights"], held["length_weights"]]), held["bias"])
+    return Linear(np.concatenate([held["weights"], held["number_weights"]]), held["bias"])
 
 
 def _states(weights: NDArray[np.float32]) -> list[onnx.ValueInfoProto]:

@@ -114,6 +114,7 @@ def fit(
     }
     if recipe := base.learnt().get("recipe"):
         trained_on["epochs of fine-tuning"] = recipe["epochs"]
+        trained_on["trainings averaged"] = len(base.learnt().get("seeds", [0]))
         trained_on["article ids"] = base.learnt()["articles"]  # which it can't judge any more
     figures = evidence.figures() | {"folds": len(folds)}
     return Fitted(final, decided.apply(labels), figures, trained_on, evidence)
@@ -157,7 +158,7 @@ def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[Evide
     """Spans with decisions chosen on the other folds, and the decisions of all folds."""
     documents = [document for part in judged for document in part.documents]
     folds = np.repeat(range(len(judged)), [len(part.documents) for part in judged])
-    pools = {edge: _pool(judged, [replace(label, edge=edge) for label in labels]) for edge in EDGES}
+    pools = {edge: _pool(judged, edge.of(labels)) for edge in EDGES}
     gold = np.array(
         [
             [len(merge(s for s in d.spans if s.label == label.id)) for label in labels]

@@ -39,6 +39,7 @@ def taxonomy(labels: Sequence[str]) -> tuple[Label, ...]:
     start: dict[str, Any] = {
         "threshold": 0.5,
         "edge": 0.1,
+        "phrases": False,
         "calibration": dict.fromkeys(FEATURES, 0.0),
     }
     return tuple(

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from tagger import Document
+from tagger import NUMBERS, Document, fragment_numbers, times_in
 from training.features import TokenTable
 
 __all__ = ["FragmentClassifier", "fragment_features"]
@@ -20,18 +20,22 @@ Floats = NDArray[np.float32]
 class FragmentClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Features of fragments (`fragment_features`) to the probability of each label.
 
-    penalty  the inverse strength of regularisation (scikit-learn's C)
-    labels   how many there are; `fit` takes their indices
+    penalty   the inverse strength of regularisation (scikit-learn's C)
+    emphasis  how many times more the numbers of a fragment weigh than one of its states: they are
+              few among thousands, and one penalty for all would silence them
+    labels    how many there are; `fit` takes their indices
     """
 
-    def __init__(self, labels: int = 14, penalty: float = 1e-3) -> None:
+    def __init__(self, labels: int = 14, penalty: float = 3e-4, emphasis: float = 20.0) -> None:
         self.labels = labels
         self.penalty = penalty
+        self.emphasis = emphasis
 
     def fit(self, features: Floats, targets: NDArray[np.intp]) -> Self:
         """features (fragments, width), targets (fragments,): index of the label of each."""
         self.scaler_ = StandardScaler().fit(features)
         self.scaler_.scale_ = np.maximum(self.scaler_.scale_, 1e-3)
+        self.scaler_.scale_[-NUMBERS:] /= self.emphasis
         self.model_ = LogisticRegression(C=self.penalty, max_iter=300)
         if len(set(targets.tolist())) > 1:
             self.model_.fit(self.scaler_.transform(features), targets)
@@ -73,17 +77,18 @@ def fragment_features(
     """Features, label indices and document indices of all gold spans, one row each.
 
     Features are the mean state over the fragment's tokens, its first and its last, the mean of
-    its window, and the log of its count of tokens. A span that runs over a window's edge is
-    taken in the window that holds most of it, as `Tagger.classify` does.
+    its window, and the fragment's numbers (`fragment_numbers`). A span that runs over a window's
+    edge is taken in the window that holds most of it, as `Tagger.classify` does.
     """
     columns = {label: column for column, label in enumerate(labels)}
     means = table.window_means
     starts = np.concatenate([window.starts for window in table.plan])
     ends = np.concatenate([window.ends for window in table.plan])
-    rows, targets, owners = [], [], []
+    rows, targets, owners, sizes, times = [], [], [], [], []
     for number, document in enumerate(documents):
         low, high = np.searchsorted(table.documents, [number, number + 1])
-        for span in document.spans:
+        often = times_in(document.text, [(span.start, span.end) for span in document.spans])
+        for span, times_of in zip(document.spans, often, strict=True):
             inside = low + np.flatnonzero(
                 (starts[low:high] < span.end) & (ends[low:high] > span.start)
             )
@@ -93,8 +98,10 @@ def fragment_features(
             window = held[counts.argmax()]
             tokens = inside[table.windows[inside] == window]
             states = table.states[tokens].astype(np.float32)
-            parts = [states.mean(axis=0), states[0], states[-1], means[window]]
-            rows.append(np.concatenate([*parts, [np.log(len(tokens))]]))
+            rows.append(np.concatenate([states.mean(axis=0), states[0], states[-1], means[window]]))
+            sizes.append(len(tokens))
+            times.append(times_of)
             targets.append(columns[span.label])
             owners.append(number)
-    return np.array(rows, np.float32), np.array(targets), np.array(owners)
+    features = np.column_stack([np.array(rows, np.float32), fragment_numbers(sizes, times)])
+    return features, np.array(targets), np.array(owners)

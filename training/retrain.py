@@ -21,7 +21,7 @@ from tqdm import tqdm
 from tagger import Document, Label, Span, Tagger, decode, file_sha256
 from training.base import Base
 from training.checkpoints import Checkpoints
-from training.decisions import EDGES, Pool, decide
+from training.decisions import EDGES, Edge, Pool, decide
 from training.evidence import Evidence
 from training.export import read_fragments
 from training.features import TokenTable, token_table
@@ -255,14 +255,13 @@ class _Run:
             replace(text.document, spans=tuple(s for s in text.document.spans if s.label in ids))
             for text in self.texts
         ]
-        pools: dict[float, list[Pool]] = {edge: [] for edge in EDGES}
+        pools: dict[Edge, list[Pool]] = {edge: [] for edge in EDGES}
         for fold, head in enumerate(heads):
             assert isinstance(head.tokens, Linear)
             windows, values = probabilities(self.table, head.tokens, told & (folds == fold))
             values = [each[:, columns] for each in values]
             for edge, parts in pools.items():
-                edged = [replace(label, edge=edge) for label in own]
-                parts.append(Pool.collect(documents, windows, values, edged))
+                parts.append(Pool.collect(documents, windows, values, edge.of(own)))
         pooled = {edge: Pool.concatenate(parts) for edge, parts in pools.items()}
         gold = np.array(
             [[len(merge(s for s in d.spans if s.label == x.id)) for x in own] for d in documents]

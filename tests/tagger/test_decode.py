@@ -1,29 +1,31 @@
 """Token probabilities become spans; no model is needed to test that."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tagger import FEATURES, Candidate, Document, InputError, Label, Window, candidates, decode
-from tagger.decode import maximal_segments, score
+from tagger.decode import score
 from tagger.windows import PARAGRAPH, WORD, Piece
 
 Floats = NDArray[np.float32]
+NEUTRAL = dict.fromkeys(FEATURES, 0.0) | {"bias": 1.0}
 
 
 def label(id: str, **values: Any) -> Label:
-    calibration = {"bias": 0.1, "mean": 0.8, "peak": 0.3, "any": 0.2, "words": -0.4}
-    given: dict[str, Any] = {"threshold": 0.5, "edge": 0.5, "calibration": calibration}
+    some = {"bias": 0.1, "mean": 0.8, "peak": 0.3, "any": 0.2, "words": -0.4, "document": 0.1}
+    calibration = NEUTRAL | some
+    given: dict[str, Any] = {"threshold": 0.5, "edge": 0.5, "phrases": False}
+    given["calibration"] = calibration
     return Label(id, id, id, "", "", **(given | values))
 
 
-LABELS = (label("a", edge=0.3), label("b", threshold=0.7), label("c"))
+LABELS = (label("a", edge=0.3), label("b", threshold=0.7), label("c", edge=0.2, phrases=True))
 
 
 def windows(sources: Sequence[Sequence[int]], size: int) -> list[Window]:
@@ -61,40 +63,6 @@ def cases(draw: st.DrawFn) -> tuple[list[str], list[Window], list[Floats]]:
     return ["xx " * len(what) for what in sources], plan, [v.reshape(-1, 4) for v in values]
 
 
-def brute_force(gains: Sequence[int]) -> list[tuple[int, int]]:
-    """Ruzzo and Tompa's definition: runs worth more than every run inside them, less those
-    inside another such run."""
-    count = len(gains)
-    worth = {(i, j): sum(gains[i:j]) for i in range(count) for j in range(i + 1, count + 1)}
-    good = [
-        (i, j)
-        for i, j in worth
-        if worth[i, j] > 0
-        and all(
-            worth[k, m] < worth[i, j]
-            for k in range(i, j)
-            for m in range(k + 1, j + 1)
-            if (k, m) != (i, j)
-        )
-    ]
-    return [x for x in good if not any(y != x and y[0] <= x[0] and x[1] <= y[1] for y in good)]
-
-
-@given(st.lists(st.integers(-4, 4), max_size=14), st.sets(st.integers(0, 13)))
-@example([1, -1, 2], set())
-@example([2, -1, 1], set())
-def test_segments_are_the_maximal_ones(gains: list[int], breaks: set[int]) -> None:
-    breaks = {at for at in breaks if at < len(gains)}
-    edges = sorted(breaks | {0, len(gains)})
-    expected = [
-        (start + left, start + right)
-        for start, end in pairwise(edges)
-        for left, right in brute_force(gains[start:end])
-    ]
-    found = maximal_segments(np.array(gains, np.float32), np.array(sorted(breaks), np.intp))
-    assert found == sorted(expected)
-
-
 @given(cases())
 def test_candidates_keep_to_words_and_paragraphs(
     case: tuple[list[str], list[Window], list[Floats]],
@@ -106,7 +74,7 @@ def test_candidates_keep_to_words_and_paragraphs(
         for source, at, what in zip(window.sources, window.starts, window.begins, strict=True)
     }
     taken: set[tuple[int, str, int]] = set()
-    for found in candidates(plan, values, LABELS):
+    for found in candidates(texts, plan, values, LABELS):
         own = range(found.start, found.end, 3)
         assert begins[found.source, found.start] > 0
         assert begins.get((found.source, found.end + 1), WORD) > 0
@@ -126,7 +94,7 @@ def test_thresholds_only_filter(
     every = decode(*case, LABELS, thresholds=0)
     scores = [span.score for document in every for span in document.spans]
     low, high = sorted([low, high, *scores[:1]])[:2]
-    assert sum(len(x.spans) for x in every) == len(list(candidates(*case[1:], LABELS)))
+    assert sum(len(x.spans) for x in every) == len(list(candidates(*case, LABELS)))
     below, above = (decode(*case, LABELS, thresholds=floor) for floor in (low, high))
     for all_, more, fewer in zip(every, below, above, strict=True):
         assert all_.text == more.text == fewer.text
@@ -140,7 +108,6 @@ def test_thresholds_only_filter(
 
 
 ROW = [[0.9, 0.3, 0.4, 0.9], [0.1, 0.9, 0.4, 0.2], [0.9, 0.0, 0.1, 0.9], [0.0, 0.9, 0.1, 0.9]]
-NEUTRAL = {"bias": 1.0, "mean": 0.0, "peak": 0.0, "any": 0.0, "words": 0.0}
 
 
 def spans(
@@ -174,11 +141,37 @@ def test_tokens_become_spans(
 
 
 def test_features_are_what_their_documentation_says() -> None:
-    (found,) = candidates(windows([[3, 1]], 9), [np.array(ROW[:2], np.float32)], LABELS, only=["b"])
-    odds = [np.log(p / (1 - p)) for p in (0.9, 0.9, 0.2)]
+    plan, values = windows([[3, 1]], 9), [np.array(ROW[:2], np.float32)]
+    (found,) = candidates(["xx xx "], plan, values, LABELS, only=["b"])
+    whole = (0.3 + 0.9 + 200 * 0.01) / 202, (0.9 + 0.2 + 200 * 0.1) / 202
+    odds = [np.log(p / (1 - p)) for p in (0.9, 0.9, 0.2, *whole)]
     assert found == Candidate(0, 3, 5, "b", found.features)
-    assert found.features == pytest.approx((1, *odds, 0), abs=1e-5)
-    assert score(found.features, [0, 1, 0, 0, 0]) == pytest.approx(0.9)
+    expected = dict(zip(("mean", "peak", "any", "document", "document_any"), odds, strict=True))
+    expected |= {"bias": 1, "words": 0, "letters": np.log(2), "often": 0}
+    assert dict(zip(FEATURES, found.features, strict=True)) == pytest.approx(expected, abs=1e-5)
+    only_mean = [float(name == "mean") for name in FEATURES]
+    assert score(found.features, only_mean) == pytest.approx(0.9)
+
+
+def test_a_phrase_is_found_in_all_its_places() -> None:
+    text = "Build it now, build IT later, rebuild it."
+    begins = [PARAGRAPH] + [WORD] * 9
+    starts = np.array([text.index(w) for w in ("Build", "it ", "now", ",")], np.int32)
+    starts = np.append(starts, [14, 20, 23, 28, 30, 38]).astype(np.int32)
+    ends = starts + np.array([5, 2, 3, 1, 5, 2, 5, 1, 7, 2], np.int32)
+    zeros = np.zeros(10, np.int64)
+    repeats = np.zeros((10, 3), np.float32)
+    sources = zeros.astype(np.int32)
+    plan = [Window((), zeros, sources, starts, ends, np.array(begins, np.int8), repeats)]
+    values = np.full((10, 2), 0.01, np.float32)
+    values[0] = 0.9  # the first place alone is above the edge; the mean of both is too
+    own = label("r", edge=0.3, phrases=True)
+    found = list(candidates([text], plan, [values], [own]))
+    assert [text[each.start : each.end] for each in found] == ["Build", "build"]
+    assert found[0].features == found[1].features
+    features = dict(zip(FEATURES, found[0].features, strict=True))
+    assert features["mean"] == pytest.approx(np.log(0.455 / 0.545), abs=1e-5)
+    assert features["often"] == pytest.approx(np.log(2 * 200 / 210))
 
 
 def test_the_models_own_thresholds_are_the_default() -> None:

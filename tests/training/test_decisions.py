@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tagger import FEATURES, Candidate, Document, Label, Span, Window
-from training.decisions import EDGES, Pool, decide, right
+from training.decisions import EDGES, Edge, Pool, decide, right
 from training.folder import taxonomy
 
 Floats = NDArray[np.float64]
@@ -34,34 +34,41 @@ def sigmoid(values: Floats) -> Floats:
 
 
 ALL = np.array([True])
+ONE = Edge(0.1)
+
+
+def weights_of(*first: float) -> list[float]:
+    """Weights of all features, of which the first ones are given and the others are none."""
+    return [*first, *[0.0] * (len(FEATURES) - len(first))]
 
 
 def test_calibration_recovers_the_probabilities() -> None:
     random = np.random.default_rng(0)
-    true = np.array([[-1.0, 1.5, 0.5, 0, -0.5], [0.5, 0.5, 1.0, -1, 0], [-2, 0, 0, 1, 1]])
+    rows = (-1.0, 1.5, 0.5, 0, -0.5), (0.5, 0.5, 1.0, -1, 0), (-2, 0, 0, 1, 1)
+    true = np.array([weights_of(*row) for row in rows])
     labels = random.integers(0, 3, 6000)
     features = random_features(random, 6000)
     probability = sigmoid((features * true[labels]).sum(axis=1))
     pool = make_pool(features, labels.tolist(), random.random(6000) < probability)
-    decided = decide({0.1: pool}, ALL, np.array([100, 100, 100]))
+    decided = decide({ONE: pool}, ALL, np.array([100, 100, 100]))
     found = sigmoid((features * np.array(decided.weights)[labels]).sum(axis=1))
     assert np.abs(found - probability).mean() < 0.02
 
 
 def test_a_rare_label_is_calibrated_like_the_others() -> None:
     random = np.random.default_rng(1)
-    weights = np.array([-1.0, 1.5, 0.5, 0, -0.5])
+    weights = np.array(weights_of(-1.0, 1.5, 0.5, 0, -0.5))
     features = random_features(random, 3000)
     labels = [0] * 2998 + [1, 1]  # both of label 1 are wrong, as it happens
     truth = random.random(3000) < sigmoid(features @ weights)
     truth[-2:] = False
     pool = make_pool(features, labels, truth)
-    common, rare = decide({0.1: pool}, ALL, np.array([100, 1])).weights
+    common, rare = decide({ONE: pool}, ALL, np.array([100, 1])).weights
     fresh = random_features(random, 100)
     odds = [sigmoid(fresh @ np.array(own)) for own in (common, rare)]
     assert np.abs(odds[0] - sigmoid(fresh @ weights)).mean() < 0.03
     assert np.abs(odds[0] - odds[1]).mean() < 0.15
-    assert np.corrcoef(*odds)[0, 1] > 0.9
+    assert np.corrcoef(*odds)[0, 1] > 0.7
 
 
 def flc(pool: Pool, kept: NDArray[np.bool_], gold: int) -> float:
@@ -80,7 +87,7 @@ def test_thresholds_give_the_highest_flc(seed: int, monkeypatch: pytest.MonkeyPa
     truth = random.random(18) < sigmoid(features[:, 1] / 2 - 1)
     pool = make_pool(features, labels, truth, random.random((18, 2)) * truth[:, None])
     gold = np.array([6, 5, 3])
-    decided = decide({0.1: pool}, ALL, gold)
+    decided = decide({ONE: pool}, ALL, gold)
     scores = sigmoid((features * np.array(decided.weights)[labels]).sum(axis=1))
     own = [np.append(scores[pool.labels == label], 1.01) for label in range(3)]
     kept = (scores >= np.array(floors)[labels] for floors in product(*own))
@@ -96,24 +103,41 @@ def test_a_span_more_likely_right_than_wrong_is_shown() -> None:
     truth = random.random(400) < sigmoid(4 * features[:, 1])
     labels = [0] * 200 + [1] * 200
     gains = np.column_stack([truth, truth]) * (np.array(labels) == 1)[:, None]
-    decided = decide({0.1: make_pool(features, labels, truth, gains)}, ALL, np.array([50, 150]))
+    decided = decide({ONE: make_pool(features, labels, truth, gains)}, ALL, np.array([50, 150]))
     assert decided.thresholds[0] == 0.5
     assert 0.2 < decided.thresholds[1] < 0.5
 
 
-def test_each_label_gets_the_edge_that_serves_it() -> None:
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("phrases", [False, True])
+def test_each_label_gets_the_edge_that_serves_it(turned: bool, phrases: bool) -> None:
+    one, other = [Edge(0.2, phrases), ONE] if turned else [ONE, Edge(0.2, phrases)]
     random = np.random.default_rng(3)
     features, labels = random_features(random, 400), [0, 1] * 200
     truth = random.random(400) < sigmoid(3 * features[:, 1])
     wide = np.where(np.array(labels) == 0, 0.9, 0.3)[:, None] * truth[:, None] * np.ones(2)
     narrow = np.where(np.array(labels) == 0, 0.3, 0.9)[:, None] * truth[:, None] * np.ones(2)
     pools = {
-        0.1: make_pool(features, labels, truth, wide),
-        0.2: make_pool(features, labels, truth, narrow),
+        one: make_pool(features, labels, truth, wide),
+        other: make_pool(features, labels, truth, narrow),
     }
-    assert decide(pools, ALL, np.array([100, 100])).edges == (0.1, 0.2)
-    swapped = {0.1: pools[0.2], 0.2: pools[0.1]}
-    assert decide(swapped, ALL, np.array([100, 100])).edges == (0.2, 0.1)
+    assert decide(pools, ALL, np.array([100, 100])).edges == (one, other)
+
+
+def test_phrases_are_for_labels_that_they_serve_themselves() -> None:
+    """Sure single words inside long spans would raise the precision of all labels together."""
+    random = np.random.default_rng(7)
+    features, labels = random_features(random, 400), [0, 1] * 200
+    truth = random.random(400) < sigmoid(3 * features[:, 1])
+    whole = truth[:, None] * np.array([0.6, 0.6])
+    words = truth[:, None] * np.where(np.array(labels) == 0, 1, 0.7)[:, None] * [1.0, 0.05]
+    words[1::2, 1] = 0.9 * truth[1::2]
+    phrases = Edge(0.1, phrases=True)
+    pools = {
+        ONE: make_pool(features, labels, truth, whole),
+        phrases: make_pool(features, labels, truth, words),
+    }
+    assert decide(pools, ALL, np.array([100, 100])).edges == (ONE, phrases)
 
 
 def test_only_the_documents_to_choose_on_matter() -> None:
@@ -127,8 +151,8 @@ def test_only_the_documents_to_choose_on_matter() -> None:
     own = chosen[documents]
     alone = make_pool(features[own], np.array(labels)[own].tolist(), truth[own])
     gold = np.array([20, 20, 20])
-    assert decide({0.1: moved}, chosen, gold) == decide({0.1: alone}, ALL, gold)
-    assert decide({0.1: moved}, chosen, gold) != decide({0.1: whole}, ALL, gold)
+    assert decide({ONE: moved}, chosen, gold) == decide({ONE: alone}, ALL, gold)
+    assert decide({ONE: moved}, chosen, gold) != decide({ONE: whole}, ALL, gold)
 
 
 @pytest.mark.parametrize(("count", "share"), [(8, 0.0), (8, 1.0), (0, 0.0)])
@@ -136,7 +160,7 @@ def test_candidates_that_are_all_alike(count: int, share: float) -> None:
     """Nothing tells right from wrong: the score is the share that is right, smoothed."""
     features = random_features(np.random.default_rng(5), count)
     pool = make_pool(features, [0] * count, np.full(count, bool(share)))
-    decided = decide({0.1: pool}, ALL, np.array([3, 2]))
+    decided = decide({ONE: pool}, ALL, np.array([3, 2]))
     for weights in decided.weights:
         scores = sigmoid(features @ np.array(weights))
         np.testing.assert_allclose(scores, (share * count + 1) / (count + 2))
@@ -147,11 +171,11 @@ def test_what_was_decided_is_written_into_the_labels() -> None:
     labels = taxonomy(["doubt", "slogans"])
     features = random_features(np.random.default_rng(6), 40)
     pool = make_pool(features, [0, 1] * 20, features[:, 1] > 0)
-    decided = decide({0.25: pool}, ALL, np.array([10, 10]))
+    decided = decide({Edge(0.25, phrases=True): pool}, ALL, np.array([10, 10]))
     applied = decided.apply(labels)
     assert [label.id for label in applied] == ["doubt", "slogans"]
     for label, weights, threshold in zip(applied, decided.weights, decided.thresholds, strict=True):
-        assert label.edge == 0.25
+        assert (label.edge, label.phrases) == (0.25, True)
         assert label.threshold == threshold
         assert label.calibration == dict(zip(FEATURES, weights, strict=True))
     assert applied[0].definition == labels[0].definition
@@ -174,7 +198,7 @@ RIGHT = {
 def test_right(span: tuple[int, int], gold: list[tuple[int, int]], expected: bool) -> None:
     document = Document("x" * 40, tuple(Span(*bounds, "doubt") for bounds in gold))
     assert right(Span(*span, "doubt"), document) is expected
-    assert right(Candidate(0, *span, "doubt", (0.0,) * 5), document) is expected
+    assert right(Candidate(0, *span, "doubt", (0.0,) * len(FEATURES)), document) is expected
     assert right(Span(*span, "slogans"), document) is False
 
 
@@ -213,4 +237,4 @@ def test_candidates_are_collected_with_what_they_add() -> None:
     empty = Pool.collect(documents, windows, list(np.zeros_like(probabilities)), labels)
     assert empty.features.shape == (0, len(FEATURES))
     assert empty.gains.shape == (0, 2)
-    assert all(0 < edge < 1 for edge in EDGES)
+    assert all(0 < edge.probability < 1 for edge in EDGES)

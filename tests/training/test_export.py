@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from tagger import NUMBERS, fragment_numbers
 from training.export import fragments_graph, head_graph, read_head
 from training.features import LAYERS, TokenTable
 from training.fragments import FragmentClassifier
@@ -129,11 +130,16 @@ def fragments(states: NDArray[np.float16], bounds: list[list[int]]) -> Floats:
             *states[first],
             *states[end - 1],
             *states.mean(axis=0),
-            np.log(end - first),
         ]
         for first, end in bounds
     ]
-    return np.array(rows, np.float32)
+    return np.column_stack([np.array(rows, np.float32), numbers(bounds)])
+
+
+def numbers(bounds: list[list[int]]) -> Floats:
+    """Those of fragments of which every third is there once, the next twice, and so on."""
+    times = [1 + i % 3 for i in range(len(bounds))]
+    return fragment_numbers([end - first for first, end in bounds], times)
 
 
 @pytest.mark.parametrize("seen", [[0, 1, 3], [1, 3], [3]], ids=["three", "two", "one"])
@@ -145,27 +151,30 @@ def test_fragments_are_classified_as_by_scikit_learn(table: TokenTable, seen: li
     features = fragments(states, bounds.tolist())
     targets = np.array(seen)[random.integers(0, len(seen), len(bounds))]
     targets[features[:, 0] > 0] = seen[-1]
-    classifier = FragmentClassifier(LABELS, penalty=0.1).fit(features, targets)
+    classifier = FragmentClassifier(LABELS, penalty=0.1, emphasis=2).fit(features, targets)
     found = classifier.predict_proba(features)
     expected = np.zeros((len(bounds), LABELS))
     expected[:, seen] = 1
     if len(seen) > 1:
-        scaler = StandardScaler().fit(features)
-        model = LogisticRegression(C=0.1, max_iter=300).fit(scaler.transform(features), targets)
-        expected[:, seen] = model.predict_proba(scaler.transform(features))
+        scaled = StandardScaler().fit_transform(features)
+        scaled[:, -NUMBERS:] *= 2
+        model = LogisticRegression(C=0.1, max_iter=300).fit(scaled, targets)
+        expected[:, seen] = model.predict_proba(scaled)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_array_equal(classifier.predict(features), expected.argmax(axis=1))
-    exported = run(fragments_graph(classifier), states, bounds=bounds)
+    given = {"bounds": bounds, "numbers": numbers(bounds.tolist())}
+    exported = run(fragments_graph(classifier), states, **given)
     np.testing.assert_allclose(exported, found, atol=1e-5)
 
 
 @pytest.mark.parametrize("bounds", [[[0, 1]], [[0, 7], [6, 7], [2, 5], [2, 5]]])
 def test_a_fragment_may_be_the_whole_window(table: TokenTable, bounds: list[list[int]]) -> None:
     random = np.random.default_rng(5)
-    features = random.normal(size=(30, 4 * 12 + 1)).astype(np.float32)
+    features = random.normal(size=(30, 4 * 12 + NUMBERS)).astype(np.float32)
     classifier = FragmentClassifier(LABELS).fit(features, random.integers(0, LABELS, 30))
     states = table.states[table.windows == (0 if bounds == [[0, 1]] else 2)]
-    found = run(fragments_graph(classifier), states, bounds=np.array(bounds, np.int64))
+    given = {"bounds": np.array(bounds, np.int64), "numbers": numbers(bounds)}
+    found = run(fragments_graph(classifier), states, **given)
     expected = classifier.predict_proba(fragments(states, bounds))
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tagger import Document, Span
+from tagger import NUMBERS, Document, Span
 from training.base import Base
 from training.features import LAYERS, TokenTable, token_table
 from training.fragments import fragment_features
@@ -84,8 +84,8 @@ def test_fragments_are_taken_where_most_of_them_is(table: TokenTable) -> None:
     for row, (first, end, window) in zip(features, tokens, strict=True):
         states = table.states[first:end].astype(np.float32)
         expected = [states.mean(axis=0), states[0], states[-1], table.window_means[window]]
-        np.testing.assert_allclose(row[:-1], np.concatenate(expected), atol=1e-6)
-        assert row[-1] == pytest.approx(np.log(end - first))
+        np.testing.assert_allclose(row[:-NUMBERS], np.concatenate(expected), atol=1e-6)
+        assert row[-NUMBERS] == pytest.approx(np.log(end - first))
 
 
 def test_a_table_is_made_of_documents(tiny_base: Base) -> None:

@@ -1,0 +1,72 @@
+"""Tokens become words: a word's probability is the mean over its tokens."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.segments import Phrases
+from tagger.windows import PARAGRAPH, Window
+
+__all__ = ["Words", "words_of_documents"]
+
+Floats = NDArray[np.float32]
+
+_LONG = 4
+"""Letters or digits of the shortest word that a phrase may begin or end with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one document, in order.
+
+    sources        number of the text that each word comes from
+    starts, ends   half-open code-point offsets of each word in its text
+    breaks         words that begin a paragraph
+    probabilities  (words, labels + 1)
+    """
+
+    sources: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    breaks: NDArray[np.intp]
+    probabilities: Floats
+
+    def phrases(self, texts: Sequence[str]) -> Phrases:
+        """The phrases that the document repeats, upper and lower case alike."""
+        numbers: dict[str, int] = {}
+        keys = np.full(len(self.starts), -1, np.intp)
+        ends = np.zeros(len(self.starts), bool)
+        for i, (source, start, end) in enumerate(
+            zip(self.sources.tolist(), self.starts.tolist(), self.ends.tolist(), strict=True)
+        ):
+            word = texts[source][start:end].lower()
+            letters = sum(map(str.isalnum, word))
+            if letters:
+                keys[i] = numbers.setdefault(word, len(numbers))
+                ends[i] = letters >= _LONG
+        return Phrases(keys, ends, self.breaks)
+
+
+def words_of_documents(
+    windows: Sequence[Window], probabilities: Sequence[Floats]
+) -> Iterator[Words]:
+    """The words of each document, over the windows it was cut into."""
+    parts: dict[int, list[tuple[Window, Floats]]] = {}
+    for window, values in zip(windows, probabilities, strict=True):
+        if len(window):
+            parts.setdefault(window.document, []).append((window, values))
+    for document in sorted(parts):
+        own = [window for window, _ in parts[document]]
+        begins = np.concatenate([window.begins for window in own])
+        sources = np.concatenate([window.sources for window in own])
+        starts = np.concatenate([window.starts for window in own])
+        ends = np.concatenate([window.ends for window in own])
+        values = np.concatenate([values for _, values in parts[document]])
+        first = np.flatnonzero((begins > 0) | (np.diff(sources, prepend=-1) != 0))
+        last = np.append(first[1:], len(begins)) - 1
+        counts = (last - first + 1).astype(np.float32)[:, None]
+        means = (np.add.reduceat(values, first, axis=0) / counts).astype(np.float32)
+        opens = (begins[first] == PARAGRAPH) | (np.diff(sources[first], prepend=-1) != 0)
+        yield Words(sources[first], starts[first], ends[last], np.flatnonzero(opens), means)
