@@ -36,7 +36,7 @@ class FragmentClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scaler_ = StandardScaler().fit(features)
         self.scaler_.scale_ = np.maximum(self.scaler_.scale_, 1e-3)
         self.scaler_.scale_[-NUMBERS:] /= self.emphasis
-        self.model_ = LogisticRegression(C=self.penalty, max_iter=300)
+        self.model_ = LogisticRegression(C=self.penalty, max_iter=1000)
         if len(set(targets.tolist())) > 1:
             self.model_.fit(self.scaler_.transform(features), targets)
         else:  # one label leaves nothing to fit
