@@ -39,7 +39,7 @@ of its label over its words (of a phrase: in all its places), and of the mean pr
 label; logs of its count of words, of their mean length, and of how often a document repeats it
 (0 if it is no phrase); log-odds of the mean of its label, and of any, over the document."""
 
-_AS_IF_WORDS, _USUAL, _USUAL_ANY = 200, 0.01, 0.1
+_AS_IF_WORDS, _PRIOR_OF_ANY = 200, 0.125
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Every span that could be returned, whatever its score; spans of one label never overlap."""
     for words in words_of_documents(windows, probabilities):
-        document = _document_odds(words.probabilities)
+        document = _document_odds(words.probabilities, model_labels)
         phrases = None
         for column, label in enumerate(model_labels):
             if only is not None and label.id not in only:
@@ -141,12 +141,11 @@ def _features(words: Words, phrase: Phrase, column: int) -> tuple[float, ...]:
     )
 
 
-def _document_odds(probabilities: Floats) -> list[float]:
-    """Log-odds of the mean of each column over a document, as if it held some more words of
-    usual ones: in a short text, few words say little of the whole."""
-    usual = np.full(probabilities.shape[1], _USUAL)
-    usual[-1] = _USUAL_ANY
-    sums = probabilities.sum(axis=0, dtype=np.float64) + _AS_IF_WORDS * usual
+def _document_odds(probabilities: Floats, labels: Sequence[Label]) -> list[float]:
+    """Log-odds of the mean of each column over a document, as if it held 200 words more that are
+    as the labels' priors have it: in a short text, few words say little of the whole."""
+    priors = np.array([*(label.prior for label in labels), _PRIOR_OF_ANY])
+    sums = probabilities.sum(axis=0, dtype=np.float64) + _AS_IF_WORDS * priors
     return list(_log_odds(sums / (len(probabilities) + _AS_IF_WORDS)).tolist())
 
 

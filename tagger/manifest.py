@@ -26,6 +26,7 @@ class Label:
     threshold    lowest score of a span that is returned by default, in [0, 1]
     edge         token probability above which a token counts for a span, in (0, 1)
     phrases      are its spans phrases that the document repeats?
+    prior        mean token probability in texts of the kind it was fitted on, in (0, 1)
     calibration  weights of the logistic calibration, by feature name (see tagger/decode.py)
     """
 
@@ -37,6 +38,7 @@ class Label:
     threshold: float
     edge: float
     phrases: bool
+    prior: float
     calibration: dict[str, float]
 
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from tagger import Document, InputError, Label, Span, Tagger, Window, decode, file_sha256
 from training.base import Base
 from training.checkpoints import Checkpoints
-from training.decisions import EDGES, Decided, Pool, decide
+from training.decisions import EDGES, Pool, decide
 from training.evidence import Evidence
 from training.features import LAYERS
 from training.folder import About, taxonomy, write_model
@@ -104,7 +104,7 @@ def fit(
         folder = work / f"fold-{fold}"
         write_model(folder, base.of_fold(fold), fitted, labels, About(f"fold-{fold}", str(seed)))
         judged.append(checkpoints.get(f"judged-{fold}", partial(_judge, folder, held_out)))
-    evidence, decided = _decide(judged, labels)
+    evidence, labels = _decide(judged, labels)
     final = checkpoints.get("heads-all", partial(heads, None))
     trained_on: dict[str, Any] = {
         "articles": len(documents),
@@ -117,7 +117,7 @@ def fit(
         trained_on["trainings averaged"] = len(base.learnt().get("seeds", [0]))
         trained_on["article ids"] = base.learnt()["articles"]  # which it can't judge any more
     figures = evidence.figures() | {"folds": len(folds)}
-    return Fitted(final, decided.apply(labels), figures, trained_on, evidence)
+    return Fitted(final, labels, figures, trained_on, evidence)
 
 
 def _checkpoints(
@@ -154,10 +154,17 @@ def _judge(folder: Path, documents: list[Document]) -> _Judged:
     return _Judged(documents, windows, probabilities, classified)
 
 
-def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[Evidence, Decided]:
-    """Spans with decisions chosen on the other folds, and the decisions of all folds."""
+def _decide(
+    judged: Sequence[_Judged], labels: tuple[Label, ...]
+) -> tuple[Evidence, tuple[Label, ...]]:
+    """Spans with decisions chosen on the other folds, and labels with those of all folds."""
     documents = [document for part in judged for document in part.documents]
     folds = np.repeat(range(len(judged)), [len(part.documents) for part in judged])
+    tokens = np.concatenate([each for part in judged for each in part.probabilities])
+    priors = np.clip(tokens.mean(axis=0, dtype=np.float64), 1e-4, 0.9).tolist()
+    labels = tuple(
+        replace(label, prior=round(prior, 4)) for label, prior in zip(labels, priors, strict=False)
+    )
     pools = {edge: _pool(judged, edge.of(labels)) for edge in EDGES}
     gold = np.array(
         [
@@ -176,7 +183,7 @@ def _decide(judged: Sequence[_Judged], labels: tuple[Label, ...]) -> tuple[Evide
     named = [classified for part in judged for classified in part.classified]
     evidence = Evidence.of(documents, predicted, candidates, named)
     everything = np.ones(len(documents), bool)
-    return evidence, decide(pools, everything, gold.sum(axis=0))
+    return evidence, decide(pools, everything, gold.sum(axis=0)).apply(labels)
 
 
 def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:

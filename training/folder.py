@@ -40,6 +40,7 @@ def taxonomy(labels: Sequence[str]) -> tuple[Label, ...]:
         "threshold": 0.5,
         "edge": 0.1,
         "phrases": False,
+        "prior": 0.01,
         "calibration": dict.fromkeys(FEATURES, 0.0),
     }
     return tuple(

@@ -1,13 +1,12 @@
 """The page that shows the OpenAPI document, and the headers that keep it to itself."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 PAGES = ["/docs", "/docs/docs.js", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"]
@@ -24,29 +23,25 @@ def address(app: APIFlask) -> Iterator[str]:
     server.server_close()
 
 
-def test_it_is_drawn_by_this_host_alone(address: str, program: Callable[[str], str]) -> None:
+def test_it_is_drawn_by_this_host_alone(address: str, browser: Any) -> None:
     asked: list[str] = []
     complaints: list[str] = []
-    with sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=program("chromium"), args=["--no-sandbox"]
-        )
-        page = browser.new_page()
-        page.set_default_timeout(120_000)
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{address}/docs")
-        operation = page.locator("#operations-Tagging-tag")
-        operation.wait_for()
-        operation.click()
-        operation.get_by_role("button", name="Try it out").click()
-        operation.get_by_role("button", name="Execute").click()
-        answer = operation.locator(".live-responses-table tr.response td.response-col_status").first
-        answer.wait_for()
-        shown = page.locator("body").inner_text()
-        status = answer.inner_text()
-        browser.close()
+    page = browser.new_page()
+    page.set_default_timeout(120_000)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{address}/docs")
+    operation = page.locator("#operations-Tagging-tag")
+    operation.wait_for()
+    operation.click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    answer = operation.locator(".live-responses-table tr.response td.response-col_status").first
+    answer.wait_for()
+    shown = page.locator("body").inner_text()
+    status = answer.inner_text()
+    page.close()
     assert status.startswith("200")
     for path in ("/v1/tag", "/v1/labels", "/health/ready", "/metrics"):
         assert path in shown

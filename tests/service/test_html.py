@@ -195,7 +195,7 @@ def test_blocks_are_tagged_as_paragraphs_of_one_document(
             for document in documents
             for span in document.spans
         ]
-        assert len(found) > 2
+        assert len(found) > 1
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ NEUTRAL = dict.fromkeys(FEATURES, 0.0) | {"bias": 1.0}
 def label(id: str, **values: Any) -> Label:
     some = {"bias": 0.1, "mean": 0.8, "peak": 0.3, "any": 0.2, "words": -0.4, "document": 0.1}
     calibration = NEUTRAL | some
-    given: dict[str, Any] = {"threshold": 0.5, "edge": 0.5, "phrases": False}
+    given: dict[str, Any] = {"threshold": 0.5, "edge": 0.5, "phrases": False, "prior": 0.01}
     given["calibration"] = calibration
     return Label(id, id, id, "", "", **(given | values))
 
@@ -143,7 +143,7 @@ def test_tokens_become_spans(
 def test_features_are_what_their_documentation_says() -> None:
     plan, values = windows([[3, 1]], 9), [np.array(ROW[:2], np.float32)]
     (found,) = candidates(["xx xx "], plan, values, LABELS, only=["b"])
-    whole = (0.3 + 0.9 + 200 * 0.01) / 202, (0.9 + 0.2 + 200 * 0.1) / 202
+    whole = (0.3 + 0.9 + 200 * 0.01) / 202, (0.9 + 0.2 + 200 * 0.125) / 202
     odds = [np.log(p / (1 - p)) for p in (0.9, 0.9, 0.2, *whole)]
     assert found == Candidate(0, 3, 5, "b", found.features)
     expected = dict(zip(("mean", "peak", "any", "document", "document_any"), odds, strict=True))

@@ -23,7 +23,9 @@ FILES = {
 def folder(tmp_path: Path) -> Path:
     for name, contents in FILES.items():
         (tmp_path / name).write_bytes(contents)
-    label = Label("doubt", "Doubt", "Doubt", "Questions it.", "Is he “fit”?", 0.4, 0.2, {"b": 1.5})
+    label = Label(
+        "doubt", "Doubt", "Doubt", "Questions it.", "Is he “fit”?", 0.4, 0.2, False, 0.1, {"b": 1.5}
+    )
     Manifest(
         name="small",
         version="1.2.0",
@@ -143,7 +145,7 @@ def test_a_sealed_manifest_of_other_fields(folder: Path, changes: dict[str, Any]
     seal(folder)
     Manifest.read(folder)
     seal(folder, **changes)
-    with pytest.raises(ModelError, match=r"manifest\.json does not fit format 1"):
+    with pytest.raises(ModelError, match=r"manifest\.json does not fit format 2"):
         Manifest.read(folder)
 
 
@@ -157,11 +159,11 @@ def test_a_sealed_manifest_of_other_fields(folder: Path, changes: dict[str, Any]
         b'"manifest"',
         b"null",
         b"{}",
-        b'{"format": 1}',
+        b'{"format": 2}',
         b"\xff\xfe\xfa",
         b"[" * 100_000,
         b'{"a":' * 100_000,
-        b'{"format": 1, "a": ' + b"9" * 10_000 + b"}",
+        b'{"format": 2, "a": ' + b"9" * 10_000 + b"}",
     ],
     ids=lambda raw: repr(raw[:16]),
 )

@@ -4,7 +4,6 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -264,16 +263,6 @@ def test_labels_that_the_model_lacks_and_names_that_need_care() -> None:
     assert rows["Doubt"][:2] == ["1", "2"]
     assert "Most often mistaken: cold water named Doubt (1)." in page
     assert "<h1>Accuracy of the model a &lt;b&gt; &amp; $c</h1>" in page
-
-
-@pytest.fixture(scope="module")
-def browser(program: Callable[[str], str]) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra `dev`")
-    chromium = program("chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -96,17 +96,6 @@ class Page:
         return json.loads(self.page.evaluate("navigator.clipboard.readText()"))
 
 
-@pytest.fixture(scope="package")
-def browser(program: Callable[[str], str]) -> Iterator[Any]:
-    reason = "comes with the extra `dev`"
-    playwright = pytest.importorskip("playwright.sync_api", reason=reason)
-    chromium = program("chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="module")
 def service(
     browser: Any, serve: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory

@@ -14,6 +14,8 @@ def _label(id: str, name: str, definition: str) -> Label:
         example="",
         threshold=0.5,
         edge=0.5,
+        phrases=False,
+        prior=0.1,
         calibration={},
     )
 

@@ -125,7 +125,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>&amp;</title></styl
 
 
 def test_nothing_is_markup_but_the_page_itself(manifest: Manifest) -> None:
-    label = Label(HOSTILE, HOSTILE, "", HOSTILE, "", 0.5, 0.5, {})
+    label = Label(HOSTILE, HOSTILE, "", HOSTILE, "", 0.5, 0.5, False, 0.1, {})
     spans = (Span(0, 9, HOSTILE), Span(4, len(HOSTILE), '"><script>unknown'))
     document = Document(HOSTILE, spans, HOSTILE)
     raw = to_html([document], [label], manifest, title=HOSTILE)
@@ -196,7 +196,7 @@ def test_any_text_comes_back_out_of_the_page(
 
 
 def test_labels_differ_and_the_palette_cycles(manifest: Manifest) -> None:
-    labels = [Label(f"l{n}", f"L{n}", "", "", "", 0.5, 0.5, {}) for n in range(40)]
+    labels = [Label(f"l{n}", f"L{n}", "", "", "", 0.5, 0.5, False, 0.1, {}) for n in range(40)]
     document = Document("x" * 40, tuple(Span(n, n + 1, f"l{n}") for n in range(40)))
     raw = to_html([document], labels, manifest, title="x")
     marks = [mark["class"] for mark in Page(raw).named("mark")]

@@ -32,5 +32,7 @@ def test_counts_and_highest_scores(labels: tuple[Label, ...]) -> None:
     ],
 )
 def test_abbreviations_differ(names: list[str], expected: list[str]) -> None:
-    labels = [Label(str(n), name, "", "", "", 0.5, 0.5, {}) for n, name in enumerate(names)]
+    labels = [
+        Label(str(n), name, "", "", "", 0.5, 0.5, False, 0.1, {}) for n, name in enumerate(names)
+    ]
     assert [entry.abbreviation for entry in legend(labels, []).values()] == expected

@@ -10,8 +10,6 @@ from tagger import Document, Tagger
 from tagger.cli import main
 from tagger.formats.segments import segments
 
-playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra `dev`")
-
 Open = Callable[..., Any]
 
 HOSTILE = (
@@ -19,15 +17,6 @@ HOSTILE = (
     "<img src='http://198.51.100.7/x.png' onerror=\"document.title = 'run'\">"
     "<style>@import url(http://198.51.100.7/x.css);</style> Shame on these puppets! \x1b[31m"
 )
-
-
-@pytest.fixture(scope="module")
-def browser(program: Callable[[str], str]) -> Iterator[Any]:
-    chromium = program("chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

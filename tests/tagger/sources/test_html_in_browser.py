@@ -1,7 +1,7 @@
 """HTML is read as a real browser reads it: the same text nodes, in the same order."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tagger.sources import read_source
-
-playwright = pytest.importorskip("playwright.sync_api", reason="comes with the extra `dev`")
 
 # The text nodes of a fragment that readers see, by the rules of `read_html`.
 SEEN = """html => {
@@ -83,14 +81,11 @@ NESTED = st.lists(st.recursive(WORDS, nests, max_leaves=15), max_size=6).map("".
 
 
 @pytest.fixture(scope="module")
-def page(program: Callable[[str], str]) -> Iterator[Any]:
-    chromium = program("chromium")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.route("**/*", lambda route: route.abort())
-        yield page
-        browser.close()
+def page(browser: Any) -> Iterator[Any]:
+    page = browser.new_page()
+    page.route("**/*", lambda route: route.abort())
+    yield page
+    page.close()
 
 
 def assert_same(html: str, page: Any) -> None:
