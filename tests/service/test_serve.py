@@ -181,7 +181,7 @@ def test_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_readme_lists_every_setting() -> None:
-    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    lines = (ROOT / "service" / "README.md").read_text("utf-8").splitlines()
     rows = [line.split("|") for line in lines if line.startswith("| `TAGGER_")]
     documented = {cells[1].strip(" `"): cells[2].strip(" `") for cells in rows}
     assert list(documented) == [f"TAGGER_{name.upper()}" for name in Settings.model_fields]
