@@ -76,7 +76,7 @@ def test_a_passage_is_explained_on_hover_and_at_the_cursor(page: Any) -> None:
     note.wait_for(state="detached")
     page.page.focus("#text")
     page.page.keyboard.press("Control+Home")
-    for _ in page.text[: page.text.index("mayor")]:
+    for _ in page.text[: page.text.index("gang")]:
         page.page.keyboard.press("ArrowRight")
     note.wait_for()
     for shown in (hovered, card.inner_text()):

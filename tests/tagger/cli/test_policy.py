@@ -17,8 +17,8 @@ POLICY = """\
 version = "3"
 
 [[rules]]
-name = "names"
-labels = ["name_calling_labeling"]
+name = "fear"
+labels = ["appeal_to_fear_prejudice"]
 count = 2
 action = "block"
 """
@@ -46,8 +46,8 @@ def test_json_holds_the_decision_on_each_file(run: Run, policy: Path, tagger: Ta
     assert found["decision"] == decisions.whole.as_dict()
     (reason,) = found["results"][0]["decision"]["reasons"]
     spans = found["results"][0]["spans"]
-    names = [n for n, span in enumerate(spans) if span["label"] == "name_calling_labeling"]
-    assert reason == {"rule": "names", "labels": ["name_calling_labeling"], "spans": names}
+    names = [n for n, span in enumerate(spans) if span["label"] == "appeal_to_fear_prejudice"]
+    assert reason == {"rule": "fear", "labels": ["appeal_to_fear_prejudice"], "spans": names}
     del found["decision"]
     for result in found["results"]:
         del result["decision"]
@@ -77,7 +77,7 @@ def test_json_is_the_answer_of_the_service(run: Run, policy: Path, tagger: Tagge
 
 @pytest.mark.parametrize(
     "options",
-    [["--labels", "doubt,loaded_language"], ["--threshold", "name_calling_labeling=1"]],
+    [["--labels", "doubt,loaded_language"], ["--threshold", "appeal_to_fear_prejudice=1"]],
 )
 def test_a_policy_decides_on_the_spans_shown(run: Run, policy: Path, options: list[str]) -> None:
     found = tagged(run, SAMPLE, "--policy", policy, *options)
@@ -91,7 +91,7 @@ def test_text_ends_with_the_decision(run: Run, policy: Path) -> None:
     plain = run("tag", SAMPLE)
     assert run("tag", SAMPLE, "--policy", policy) == (
         f"{plain}decision: block (policy desk, version 3): "
-        f"names, {count} spans (name_calling_labeling)\n"
+        f"fear, {count} spans (appeal_to_fear_prejudice)\n"
     )
     out = run("tag", SAMPLE, SOBER, "--policy", policy)
     decisions = [line for line in out.splitlines() if line.startswith("decision: ")]
@@ -104,9 +104,9 @@ def test_several_reasons_stand_in_one_line(run: Run, policy: Path) -> None:
     policy.write_text(POLICY + more, encoding="utf-8")
     (result,) = tagged(run, SAMPLE)["results"]
     line = run("tag", SAMPLE, "--policy", policy).splitlines()[-1]
-    assert line.startswith("decision: block (policy desk, version 3): names, ")
+    assert line.startswith("decision: block (policy desk, version 3): fear, ")
     marks = f"marks, {len(result['spans'])} spans ({', '.join(result['labels'])})"
-    assert line.endswith(f" spans (name_calling_labeling); {marks}")
+    assert line.endswith(f" spans (appeal_to_fear_prejudice); {marks}")
 
 
 def test_a_policy_of_the_package_goes_by_its_name(run: Run) -> None:
