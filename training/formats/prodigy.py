@@ -1,6 +1,6 @@
 """What Prodigy's `db-out` gives for `spans.manual` and `ner.manual`: JSON lines.
 
-https://prodi.gy/docs/api-interfaces
+The shape is that of its public interfaces (https://prodi.gy/docs/api-interfaces); no copy was at hand.
 """
 
 from datetime import UTC, datetime
