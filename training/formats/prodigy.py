@@ -1,6 +1,6 @@
 """What Prodigy's `db-out` gives for `spans.manual` and `ner.manual`: JSON lines.
 
-The shape is that of its public interfaces (https://prodi.gy/docs/api-interfaces); no copy was at hand.
+The shape is that of its documentation (https://prodi.gy/docs/api-interfaces), not tried on a copy.
 """
 
 from datetime import UTC, datetime
