@@ -106,11 +106,13 @@ def candidates(
         for column, label in enumerate(model_labels):
             if only is not None and label.id not in only:
                 continue
+            gains = words.probabilities[:, column] - np.float32(label.edge)
+            if not (gains > 0).any():  # as for most labels in most texts
+                continue
             if label.phrases:
                 phrases = phrases or words.phrases(texts)
                 found = phrases.above(words.probabilities[:, column], label.edge)
             else:
-                gains = words.probabilities[:, column] - np.float32(label.edge)
                 segments = maximal_segments(gains, words.breaks)
                 found = (Phrase((first,), last - first) for first, last in segments)
             for phrase in found:
