@@ -242,7 +242,8 @@ def test_a_worker_that_is_killed(archive: Path, tmp_path: Path, start: Start) ->
                 os.kill(int(worker), signal.SIGKILL)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, "")
-    assert err.splitlines()[-1].startswith("tagger: a worker process was killed")
+    # Not the last line: joblib's tracker of resources, a process of its own, may warn after it.
+    assert any(line.startswith("tagger: a worker process was killed") for line in err.splitlines())
     with start(archive, *options, "--resume") as process:
         process.communicate()
     assert process.returncode == 3
