@@ -22,6 +22,7 @@ from tagger import Tagger, Window, default_model
 
 ROOT = Path(__file__).parent.parent
 CHUNK = 5000
+_LOOK = 1.0  # seconds between looks at the memory: each takes ten milliseconds of a core
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def batch(source: Path, output: Path, engine: str, workers: int) -> tuple[float,
         peak = 0.0
         while process.poll() is None:
             peak = max(peak, memory(process.pid))
-            time.sleep(0.2)
+            time.sleep(_LOOK)
         if process.returncode:
             said.seek(0)
             sys.exit(said.read().decode())
