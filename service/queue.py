@@ -6,11 +6,14 @@ they share the threads, window by window.
 """
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, TypeVar
@@ -24,6 +27,10 @@ W = TypeVar("W", bound=Sized)
 
 _RUN_TOKENS = 6
 """What a run costs besides the tokens it holds, in tokens."""
+
+_NICENESS = 5
+"""Of the threads that run windows, beside those that read requests and answer them: a run takes
+all it can get of a core for milliseconds, and who answers would wait that long for each step."""
 
 _LATEST = 0.05
 """Weight of the latest run in the measured pace."""
@@ -175,6 +182,12 @@ class WindowQueue:
         return tokens * (self._pace or 0) / self._threads
 
     def _work(self) -> None:
+        if sys.platform == "linux":  # elsewhere threads have no niceness of their own
+            with suppress(OSError):
+                this = threading.get_native_id()
+                os.setpriority(
+                    os.PRIO_PROCESS, this, os.getpriority(os.PRIO_PROCESS, this) + _NICENESS
+                )
         while True:  # a thread that waits holds no job, whose model may have been replaced
             self._run(*self._take())
 

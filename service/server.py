@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
@@ -38,6 +39,11 @@ _STOP_SECONDS = 9
 """Seconds after SIGTERM until a process that has not ended by itself is killed."""
 
 
+_SWITCH_SECONDS = 0.001
+"""After which a thread of Python gives way to another that waits; by default five times as long,
+which the loop would wait for at every read and write while the queue is full."""
+
+
 class Log(Logger):  # type: ignore[misc]
     """gunicorn's log, which goes where all others go, and looks alike."""
 
@@ -54,6 +60,11 @@ class Worker(SheddingWorker, DrainingWorker, BufferingWorker):
     gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all
     that follows a body longer than its Content-Length is read as the next request.
     """
+
+    def init_process(self) -> None:
+        """Called in the new process."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        super().init_process()
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer with a problem document and log the kind of error alone."""

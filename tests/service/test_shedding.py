@@ -13,7 +13,7 @@ import pytest
 from service import Settings, create_app
 from service.metrics import Metrics
 from service.queue import QueueFull
-from service.shedding import plain_request, refuse
+from service.shedding import Refusals, plain_request
 from tagger import Tagger
 
 WAIT = 120
@@ -81,8 +81,7 @@ def test_all_else_is_left_to_the_application(name: str, sockets: tuple[Any, Any]
     service, client = sockets
     client.sendall(UNUSUAL[name])
     assert plain_request(UNUSUAL[name]) is None
-    assert not refuse(service, QueueFull(1), Metrics())
-    left = service.recv(10_000, socket.MSG_DONTWAIT) if UNUSUAL[name] else b""
+    left = Refusals(Metrics()).refuse(service, QueueFull(1))
     assert left == UNUSUAL[name]
 
 
@@ -132,9 +131,10 @@ def test_a_refusal_is_like_the_applications(
     expected = client.post("/v1/tag", data=BODY, headers=sent)
     assert counted(metrics) == 1
     service, peer = sockets
+    refusals = Refusals(metrics, origins)
     for count in (2, 3):  # the connection can be used again
         peer.sendall(post(*(f"{name}: {value}" for name, value in sent.items()), LENGTH))
-        assert refuse(service, QueueFull(3), metrics, origins)
+        assert refusals.refuse(service, QueueFull(3)) is None
         response, problem = read(peer)
         assert (response.status, problem) == (429, expected.json)
         assert counted(metrics) == count
@@ -153,7 +153,7 @@ def test_a_refusal_is_like_the_applications(
 def test_an_insane_request_id_is_replaced(sockets: tuple[Any, Any]) -> None:
     service, client = sockets
     client.sendall(post('X-Request-ID: a"b', LENGTH))
-    assert refuse(service, QueueFull(1), Metrics())
+    assert Refusals(Metrics()).refuse(service, QueueFull(1)) is None
     assert read(client)[0].headers["X-Request-ID"].isalnum()
 
 
@@ -164,16 +164,57 @@ def test_a_client_that_reads_no_answers(sockets: tuple[Any, Any]) -> None:
         while service.send(b"x" * 1_000, socket.MSG_DONTWAIT):
             pass
     metrics = Metrics()
-    assert not refuse(service, QueueFull(1), metrics)
+    assert Refusals(metrics).refuse(service, QueueFull(1)) == post()
     assert counted(metrics) is None
-    assert service.recv(10_000) == post()
 
 
 def test_a_client_that_has_gone(sockets: tuple[Any, Any]) -> None:
     service, client = sockets
     client.sendall(post())
     client.close()
-    assert not refuse(service, QueueFull(1), Metrics())
+    assert Refusals(Metrics()).refuse(service, QueueFull(1)) == post()
+    assert Refusals(Metrics()).refuse(service, QueueFull(1)) == b""
+
+
+def test_what_an_answer_tells_is_of_its_own_request(sockets: tuple[Any, Any]) -> None:
+    service, client = sockets
+    refusals = Refusals(Metrics(), (OURS,))
+    asked = [("a", OURS, 1), ("b", OURS, 1), ("c", OURS, 7), ("d", "https://other.example", 7)]
+    for id_, origin, seconds in asked:
+        client.sendall(post(f"X-Request-ID: {id_}", f"Origin: {origin}", LENGTH))
+        assert refusals.refuse(service, QueueFull(seconds)) is None
+        response, problem = read(client)
+        assert response.headers["X-Request-ID"] == id_
+        assert response.headers["Retry-After"] == str(seconds)
+        assert problem["detail"].endswith(f"in {seconds} s")
+        shared = response.headers["Access-Control-Allow-Origin"]
+        assert shared == (OURS if origin == OURS else None)
+
+
+def test_the_log_of_many_refusals_is_short(sockets: tuple[Any, Any], logged: Any) -> None:
+    service, client = sockets
+    metrics = Metrics()
+    now = 10.0
+    refusals = Refusals(metrics, clock=lambda: now)
+
+    def refuse(count: int) -> None:
+        for _ in range(count):
+            client.sendall(post())
+            assert refusals.refuse(service, QueueFull(1)) is None
+            read(client)
+
+    refuse(60)
+    refusals.log_rest()
+    assert [line["event"] for line in logged()] == ["request"] * 50
+    now = 11.0
+    refusals.log_rest()
+    refusals.log_rest()
+    assert [(line["event"], line["requests"]) for line in logged()[50:]] == [
+        ("requests refused, each with 429", 10)
+    ]
+    refuse(1)
+    assert [line["event"] for line in logged()[51:]] == ["request"]
+    assert counted(metrics) == 61
 
 
 def test_kept_connections_are_refused_while_the_queue_is_full(gated: Any) -> None:
