@@ -4,7 +4,8 @@ The graph maps token ids to the named hidden states `hidden_0` (embeddings) ... 
 Weights are int8, with a scale for each column; activations are quantised per run (onnxruntime's
 DynamicQuantizeMatMul). Before each product, channels with outliers are scaled down and the
 weights' rows scaled up by as much (Xiao et al., SmoothQuant, 2023), which halves the error. The
-outer product of each block, where outliers are largest, is computed in full and stored in 16 bits.
+outer products of the lower blocks, where outliers are largest, are computed in full and stored in
+16 bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,10 @@ _SMOOTHING = 0.85
 _LARGEST_WEIGHT = 63
 """Weights of products use 7 bits: with 8, processors without VNNI overflow 16-bit partial sums of
 u8 x s8 products, and scores would differ between machines."""
+
+
+_FULL_SHARE = 2 / 3
+"""Of the blocks, from below: those whose outer product is computed in full."""
 
 
 class Architecture:
@@ -96,7 +101,8 @@ class _Builder:
             attended = self._attention(states[-1], mask, prefix + "attention.")
             inner = self._linear(attended, [prefix + "intermediate.dense"])
             inner = self.graph.add("Gelu", inner, domain=_MICROSOFT)
-            outer = self._linear(inner, [prefix + "output.dense"], rounded=False)
+            rounded = layer >= _FULL_SHARE * self._architecture.layers
+            outer = self._linear(inner, [prefix + "output.dense"], rounded=rounded)
             name = f"hidden_{layer + 1}"
             states.append(self._add_and_norm(outer, attended, prefix + "output.LayerNorm", name))
         return states
