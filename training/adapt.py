@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from tqdm import tqdm
 
 from tagger import Document, InputError, Windower
 from training.average import average
 from training.base import window_of, write_base
 from training.download import Checkpoint
-from training.features import window_targets
-from training.finetune import Example, Recipe, finetune
+from training.examples import examples_of, read_soft
+from training.finetune import Recipe, finetune
+from training.teach import check_teacher
 
 __all__ = ["Recipe", "adapt"]
 
@@ -35,6 +35,7 @@ def adapt(
     recipe: Recipe | None = None,
     jobs: int = 1,
     seeds: Sequence[int] = (0, 1, 2),
+    teachers: Path | None = None,
 ) -> None:
     """Write the encoder folders `all` and `fold-0`, `fold-1`, ... under `output`, and those of
     each seed alone under `output/seed-N`.
@@ -43,9 +44,11 @@ def adapt(
     negatives  documents without spans that every encoder learns from
     jobs       trainings at the same time, one core each
     seeds      of the trainings that are averaged (see training/average.py)
+    teachers   folder that `teach` wrote for the same folds: each encoder also learns from the text
+               that its fold's teacher marked, and the one of all from the mean of all teachers
 
-    Interrupted, it goes on from the last whole epoch of each. Raises InputError if a fold leaves
-    no labelled span to learn from.
+    Interrupted, it goes on where each was. Raises InputError if a fold leaves no labelled span to
+    learn from, or the teachers are of other folds.
     """
     recipe = recipe or Recipe()
     labels = sorted({span.label for document in documents for span in document.spans})
@@ -54,12 +57,18 @@ def adapt(
     learnt = {"all": list(documents)}
     for number, fold in enumerate(folds):
         learnt[f"fold-{number}"] = [each for each in documents if each.id not in fold]
+    marked: dict[str, list[Path]] = {name: [] for name in learnt}
+    if teachers is not None:
+        for name, fold in zip(list(learnt)[1:], folds, strict=True):
+            marked[name] = [check_teacher(teachers / name, fold, labels)]
+            marked["all"] += marked[name]
     tasks = list(product(seeds, learnt))
     joblib.Parallel(jobs)(
         joblib.delayed(_adapt)(
             output / f"seed-{seed}" / name,
             [*learnt[name], *negatives],
             labels,
+            marked[name],
             checkpoint,
             recipe,
             seed,
@@ -80,41 +89,36 @@ def _adapt(
     folder: Path,
     documents: list[Document],
     labels: list[str],
+    marked: list[Path],
     checkpoint: Checkpoint,
     recipe: Recipe,
     seed: int,
     position: int,
 ) -> None:
+    soft = read_soft(marked) if marked else []
     learnt: dict[str, Any] = {
         "articles": [document.id for document in documents if document.id is not None],
         "labels": labels,
         "recipe": asdict(recipe),
         "seed": seed,
-        "key": joblib.hash((documents, labels, checkpoint.weights, checkpoint.tokenizer)),
+        "key": joblib.hash((documents, labels, checkpoint.weights, checkpoint.tokenizer, soft)),
     }
     path = folder / "learnt.json"
     if path.exists() and json.loads(path.read_text("utf-8")) == learnt:
         return
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer, cut = window_of(checkpoint.tokenizer)
-    plan = Windower(tokenizer, cut["tokens"]).plan([document.text for document in documents])
-    spans = [documents[window.pieces[0].source].spans for window in plan]
-    examples = [
-        Example(window, window_targets(window, own, labels).astype(np.float32))
-        for window, own in zip(plan, spans, strict=True)
-        if len(window)
-    ]
+    windower = Windower(tokenizer, cut["tokens"])
     network = finetune(
-        examples,
+        [*examples_of(documents, windower, labels), *soft],
         checkpoint,
         (cut["start_token"], cut["end_token"]),
-        folder / "epoch.pt",
+        folder / "state.pt",
         recipe=recipe,
         seed=seed,
         title=folder.name,
         position=position,
     )
-    save_file(network.encoder_weights(), folder / "model.safetensors")
-    save_file(network.head_weights(), folder / "head.safetensors")
+    network.write(folder)
     path.write_text(json.dumps(learnt) + "\n", encoding="utf-8")
-    (folder / "epoch.pt").unlink(missing_ok=True)
+    (folder / "state.pt").unlink(missing_ok=True)

@@ -102,10 +102,11 @@ def window_of(tokenizer_json: bytes) -> tuple[bytes, dict[str, int]]:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     vocabulary = tokenizer.get_vocab()
+    start, end = ("<s>", "</s>") if "<s>" in vocabulary else ("[CLS]", "[SEP]")
     window: dict[str, int] = {
         "tokens": _WINDOW_TOKENS,
-        "start_token": vocabulary["[CLS]"],
-        "end_token": vocabulary["[SEP]"],
+        "start_token": vocabulary[start],
+        "end_token": vocabulary[end],
     }
     return tokenizer.to_str().encode("utf-8"), window
 

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import joblib
 
-from tagger import Document, TaggerError, available_cores
+from tagger import TaggerError, available_cores
 from training.base import Base, write_base
 from training.convert_command import add_convert
 from training.download import checkpoint
+from training.finetune_commands import add_finetune
 from training.fit import fit
 from training.folder import About, write_model
 from training.measure_command import measure, print_figures, read_fitted
 from training.promote_command import add_commands
-from training.ptc import read_folds, read_furniture, read_ptc
+from training.ptc import read_furniture, read_labelled, read_ptc
 from training.retrain_arguments import add_retrain, add_suggest
 
 __all__ = ["main"]
@@ -33,8 +34,9 @@ From a labelled corpus to a model folder:
 From a model and a team's own labels to a better model:
   python -m training retrain  --base models/default --data FILES --output models/ours
 
-`encoder` in place of `finetune` takes seconds, needs no torch and gives a weaker model. `convert`
-makes a corpus of what annotation tools export.
+`teach` before it lets large encoders mark unlabelled text for `finetune --teachers` to learn from:
+hours, for a better model. `encoder` in place of `finetune` takes seconds, needs no torch and gives
+a weaker model. `convert` makes a corpus of what annotation tools export.
 
 CORPUS is a folder in the format of the Propaganda Techniques Corpus: train-articles/article<ID>.txt
 and train-task2-TC.labels (tab-separated: article id, technique, start, end), with folds.json
@@ -71,26 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     encoder.add_argument("--weights", type=Path, help=_WEIGHTS)
     encoder.set_defaults(run=_encoder)
 
-    tuning = commands.add_parser(
-        "finetune",
-        help="train encoders on the corpus: one for each fold, one on all (needs torch)",
-        description="Train the encoder together with a head over its tokens: for each fold "
-        "without the fold's articles, and on all. Interrupted, the same command goes on from the "
-        "last whole epoch of each. Each training takes one core and 3 GB of memory.",
-    )
-    tuning.add_argument("--data", type=Path, required=True, help=_CORPUS)
-    tuning.add_argument("--output", type=Path, required=True, help="folder to write; resumable")
-    tuning.add_argument("--weights", type=Path, help=_WEIGHTS)
-    tuning.add_argument("--folds", type=Path, help="by default folds.json in --data")
-    tuning.add_argument("--limit", type=int, help="use the first so many articles only")
-    tuning.add_argument("--epochs", type=int, default=3, help="passes over the corpus; default 3")
-    tuning.add_argument("--rate", type=float, default=1e-4, help="learning rate; default 1e-4")
-    tuning.add_argument("--jobs", type=int, default=available_cores(), help="default: all cores")
-    tuning.add_argument("--seed", type=int, default=0, help="of the first training; default: 0")
-    tuning.add_argument(
-        "--trainings", type=int, default=3, help="with seeds in a row, averaged; default: 3"
-    )
-    tuning.set_defaults(run=_finetune)
+    add_finetune(commands)
 
     fitting = commands.add_parser("fit", help="cross-validate, then fit on the whole corpus")
     fitting.add_argument("--data", type=Path, required=True, help=_CORPUS)
@@ -149,34 +132,8 @@ def _encoder(arguments: argparse.Namespace) -> None:
     write_base(arguments.output, checkpoint(arguments.weights), read_ptc(arguments.data))
 
 
-def _finetune(arguments: argparse.Namespace) -> None:
-    try:
-        from training.adapt import Recipe, adapt  # here: torch is of the extra `finetune` alone
-    except ModuleNotFoundError as error:
-        raise TaggerError(
-            f"fine-tuning needs {error.name}: pip install 'persuasion-tagger[finetune]'"
-        ) from None
-    documents, folds = _labelled(arguments)
-    adapt(
-        documents,
-        folds,
-        checkpoint(arguments.weights),
-        arguments.output,
-        negatives=read_furniture(),
-        recipe=Recipe(arguments.epochs, arguments.rate),
-        jobs=arguments.jobs,
-        seeds=range(arguments.seed, arguments.seed + arguments.trainings),
-    )
-
-
-def _labelled(arguments: argparse.Namespace) -> tuple[list[Document], list[list[str]]]:
-    documents = read_ptc(arguments.data, limit=arguments.limit)
-    path = arguments.folds or arguments.data / "folds.json"
-    return documents, read_folds(path, [document.id for document in documents])
-
-
 def _fit(arguments: argparse.Namespace) -> None:
-    documents, folds = _labelled(arguments)
+    documents, folds = read_labelled(arguments.data, arguments.folds, arguments.limit)
     work: Path = arguments.work
     fitted = fit(
         documents,

@@ -1,5 +1,6 @@
 """Trains the encoder together with a token head on labelled windows (needs torch)."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from tagger import Window
 from training.download import Checkpoint
+from training.examples import Example
 from training.network import TokenNetwork
 
-__all__ = ["Example", "Recipe", "finetune"]
+__all__ = ["Recipe", "finetune", "predict"]
 
 Floats = NDArray[np.float32]
+
+_SAVED_EVERY = 600.0
+"""Seconds of training that an interruption costs at most."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +33,15 @@ class Recipe:
     rate          highest learning rate of the encoder; the head's is ten times as high
     dropout       share of hidden states dropped
     batch_tokens  most tokens in a batch, padding included
+    unmarked      share of the windows without a mark that an epoch takes, each time others; they
+                  weigh the more. Most windows bear none, and teach little
     """
 
     epochs: int = 3
     rate: float = 1e-4
     dropout: float = 0.1
     batch_tokens: int = 1800
-
-
-@dataclass(frozen=True, eq=False)
-class Example:
-    """A window and what its tokens bear: targets (tokens, labels + 1), 0 to 1, last any label."""
-
-    window: Window
-    targets: Floats
+    unmarked: float = 1.0
 
 
 def finetune(
@@ -59,7 +58,7 @@ def finetune(
     """The network after the last epoch, trained on one core.
 
     special   ids of the tokens that open and close a window
-    work      file for the state after each epoch: interrupted, training goes on from there
+    work      file for the state so far: interrupted, training goes on from there
     title     names this training beside its progress bar, the bar's `position`-th
 
     AdamW with a linear warm-up and decay (Devlin et al., BERT, 2019). One seed and one kind of
@@ -72,7 +71,7 @@ def finetune(
     network = TokenNetwork(
         checkpoint.weights,
         checkpoint.config,
-        examples[0].window.repeats.shape[1],
+        examples[0].repeats.shape[1],
         np.clip(priors, 1e-5, 1 - 1e-5),
         recipe.dropout,
     )
@@ -82,44 +81,67 @@ def finetune(
         {"params": network.head.parameters(), "lr": 10 * recipe.rate},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-    epochs = [_batches(examples, recipe, seed, epoch) for epoch in range(recipe.epochs)]
-    steps = sum(map(len, epochs))
+    batches = [b for epoch in range(recipe.epochs) for b in _batches(examples, recipe, seed, epoch)]
+    steps = len(batches)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (0.1 * steps), 1 - step / (steps + 1))
     )
     state = _State(work, network, optimizer, schedule)
     done = state.read(joblib.hash((recipe, seed, [e.targets for e in examples])))
-    bar = tqdm(
-        total=steps, desc=title, initial=schedule.last_epoch, position=position, disable=None
-    )
-    for epoch in range(done, recipe.epochs):
-        network.train()
-        for batch in epochs[epoch]:
-            ids, mask, repeats, targets = _tensors([examples[i] for i in batch], special)
-            with torch.autocast("cpu", torch.bfloat16):
-                decisions = network(ids, mask, repeats)
-            losses = torch.nn.functional.binary_cross_entropy_with_logits(
-                decisions, targets, reduction="none"
-            ).mean(-1)
-            inside = mask[:, 2:]
-            loss = (losses * inside).sum() / inside.sum()
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            bar.update()
-        state.write(epoch + 1)
-    bar.close()
+    saved = time.monotonic()
+    network.train()
+    for step in tqdm(
+        range(done, steps), title, steps, initial=done, position=position, disable=None
+    ):
+        batch = [examples[i] for i in batches[step]]
+        ids, mask, repeats, targets = _tensors(batch, special)
+        with torch.autocast("cpu", torch.bfloat16):
+            decisions = network(ids, mask, repeats)
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            decisions, targets, reduction="none"
+        ).mean(-1)
+        weights = torch.tensor([1.0 if e.marked else 1 / recipe.unmarked for e in batch])
+        inside = mask[:, 2:] * weights[:, None]
+        loss = (losses * inside).sum() / inside.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if time.monotonic() > saved + _SAVED_EVERY:
+            state.write(step + 1)
+            saved = time.monotonic()
     network.eval()
     return network
+
+
+def predict(
+    network: TokenNetwork, examples: Sequence[Example], special: tuple[int, int], batch_tokens: int
+) -> list[Floats]:
+    """Probabilities (tokens, labels + 1) of each window's tokens, computed on one core."""
+    torch.set_num_threads(1)
+    lengths = np.array([len(example.ids) + 2 for example in examples])
+    found: list[Floats] = [np.zeros((0, 0), np.float32)] * len(examples)
+    for batch in _packed(np.argsort(lengths, kind="stable").tolist(), lengths, batch_tokens):
+        ids, mask, repeats, _ = _tensors([examples[i] for i in batch], special)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            values = torch.sigmoid(network(ids, mask, repeats)).numpy()
+        for i, row in zip(batch, values, strict=True):
+            found[i] = row[: len(examples[i].ids)]
+    return found
 
 
 def _batches(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int) -> list[list[int]]:
     """Examples of about one length together, in an order of the epoch's own."""
     random = np.random.default_rng((seed, epoch))
-    lengths = np.array([len(example.window) + 2 for example in examples])
+    lengths = np.array([len(example.ids) + 2 for example in examples])
     order = np.argsort(lengths + 6 * random.random(len(lengths)), kind="stable")
+    if recipe.unmarked < 1:
+        # Epochs take the parts of one division in turn.
+        parts = round(1 / recipe.unmarked)
+        part = np.random.default_rng(seed).integers(parts, size=len(examples))
+        taken = [e.marked for e in examples] | (part == epoch % parts)
+        order = order[taken[order]]
     batches = list(_packed(order.tolist(), lengths, recipe.batch_tokens))
     return [batches[i] for i in random.permutation(len(batches))]
 
@@ -138,17 +160,17 @@ def _packed(order: list[int], lengths: NDArray[np.intp], most: int) -> Iterator[
 
 def _tensors(examples: Sequence[Example], special: tuple[int, int]) -> list[Tensor]:
     """Token ids, mask, repeats and targets of a batch, padded to its longest window."""
-    most = max(len(example.window) for example in examples)
+    most = max(len(example.ids) for example in examples)
     ids = np.zeros((len(examples), most + 2), np.int64)
     mask = np.zeros_like(ids)
     first = examples[0]
-    repeats = np.zeros((len(examples), most, first.window.repeats.shape[1]), np.float32)
+    repeats = np.zeros((len(examples), most, first.repeats.shape[1]), np.float32)
     targets = np.zeros((len(examples), most, first.targets.shape[1]), np.float32)
     for row, example in enumerate(examples):
-        tokens = len(example.window)
-        ids[row, : tokens + 2] = special[0], *example.window.ids, special[1]
+        tokens = len(example.ids)
+        ids[row, : tokens + 2] = special[0], *example.ids, special[1]
         mask[row, : tokens + 2] = 1
-        repeats[row, :tokens] = example.window.repeats
+        repeats[row, :tokens] = example.repeats
         targets[row, :tokens] = example.targets
     return [torch.from_numpy(array) for array in (ids, mask, repeats, targets)]
 
@@ -162,7 +184,7 @@ class _State:
         self._key = ""
 
     def read(self, key: str) -> int:
-        """Epochs done by an interrupted training on the same inputs; else 0."""
+        """Steps done by an interrupted training on the same inputs; else 0."""
         self._key = key
         if not self._path.exists():
             return 0
@@ -172,12 +194,12 @@ class _State:
         for part, value in zip(self._parts, found["parts"], strict=True):
             part.load_state_dict(value)
         torch.set_rng_state(found["random"])
-        return int(found["epochs"])
+        return int(found["steps"])
 
-    def write(self, epochs: int) -> None:
+    def write(self, steps: int) -> None:
         partial = self._path.with_suffix(".partial")
         parts = [part.state_dict() for part in self._parts]
         random = torch.get_rng_state()
-        found = {"key": self._key, "epochs": epochs, "parts": parts, "random": random}
+        found = {"key": self._key, "steps": steps, "parts": parts, "random": random}
         torch.save(found, partial)
         partial.replace(self._path)

@@ -1,15 +1,15 @@
 """The network that fine-tuning trains: an encoder with a head over its tokens (needs torch)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel
-
-from training.features import LAYERS
+from transformers import AutoConfig, AutoModel
 
 __all__ = ["TokenNetwork"]
 
@@ -18,12 +18,13 @@ class TokenNetwork(nn.Module):
     """Token ids to the log-odds of each label, and last of any label.
 
     weights   the encoder's tensors by their published names
-    config    of `config.json`
+    config    of `config.json`; its `model_type` is one that the transformers library knows
     repeats   how many counts of repetition a token has
     priors    (labels + 1,): shares of tokens that bear each label, where the head starts
     dropout   share of hidden states dropped while training
 
-    The head is one linear map of the features of `TokenTable.matrix`, in the same order. Word
+    The head is one linear map of the features of `TokenTable.matrix`, in the same order, from the
+    states at a third, two thirds and the end of the encoder's depth (of six layers: `LAYERS`). Word
     embeddings are not trained: a corpus holds too few of the words.
     """
 
@@ -36,22 +37,23 @@ class TokenNetwork(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
-        settings = BertConfig(
-            **{
-                **config,
-                "hidden_dropout_prob": dropout,
-                # As many random numbers as pairs of tokens: a quarter of the time, for no gain.
-                "attention_probs_dropout_prob": 0.0,
-            },
+        own = {key: value for key, value in config.items() if key != "model_type"}
+        # As many random numbers as pairs of tokens: a quarter of the time, for no gain.
+        own |= {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": 0.0}
+        settings = AutoConfig.for_model(config["model_type"], **own)
+        self.encoder = AutoModel.from_config(
+            settings,
+            add_pooling_layer=False,
             attn_implementation="eager",  # the fused kernel's backward is slow on a CPU
         )
-        self.encoder = BertModel(settings, add_pooling_layer=False)
+        depth = settings.num_hidden_layers
+        self._layers = (depth // 3, 2 * depth // 3, depth)
         tensors = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
         self.encoder.load_state_dict(
             {name: tensors[name] for name in self.encoder.state_dict() if name in tensors}
         )
         self.encoder.embeddings.requires_grad_(False)
-        self.head = nn.Linear(4 * len(LAYERS) * settings.hidden_size + repeats, len(priors))
+        self.head = nn.Linear(4 * len(self._layers) * settings.hidden_size + repeats, len(priors))
         nn.init.normal_(self.head.weight, std=0.002)
         self.head.bias.data = torch.logit(torch.tensor(priors, dtype=torch.float32))
         self.dropout = nn.Dropout(dropout)
@@ -62,8 +64,8 @@ class TokenNetwork(nn.Module):
         tokens, labels + 1)."""
         found = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         inside = mask[:, 2:, None]
-        layers = [found.hidden_states[int(name.removeprefix("hidden_"))] for name in LAYERS]
-        states = torch.cat([layer[:, 1:-1] for layer in layers], -1) * inside
+        layers = [found.hidden_states[number][:, 1:-1] for number in self._layers]
+        states = torch.cat(layers, -1) * inside
         edge = torch.zeros_like(states[:, :1])
         before = torch.cat([edge, states[:, :-1]], 1)
         after = torch.cat([states[:, 1:], edge], 1)
@@ -80,3 +82,21 @@ class TokenNetwork(nn.Module):
         """`weights` (features, labels + 1) and `bias` (labels + 1,)."""
         weight, bias = self.head.weight.detach().numpy(), self.head.bias.detach().numpy()
         return {"weights": np.ascontiguousarray(weight.T), "bias": bias}
+
+    def write(self, folder: Path) -> None:
+        """Write `model.safetensors` and `head.safetensors` into a folder."""
+        save_file(self.encoder_weights(), folder / "model.safetensors")
+        save_file(self.head_weights(), folder / "head.safetensors")
+
+    @classmethod
+    def read(cls, folder: Path, config: Mapping[str, Any]) -> "TokenNetwork":
+        """What `write` left in a folder, ready to predict; config as for a new one."""
+        head = load_file(folder / "head.safetensors")
+        features, columns = head["weights"].shape
+        weights = load_file(folder / "model.safetensors")
+        network = cls(weights, config, 0, np.full(columns, 0.5), 0.0)
+        network.head = nn.Linear(features, columns)
+        network.head.weight.data = torch.from_numpy(np.ascontiguousarray(head["weights"].T))
+        network.head.bias.data = torch.from_numpy(head["bias"])
+        network.eval()
+        return network

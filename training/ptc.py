@@ -21,6 +21,7 @@ __all__ = [
     "label_id",
     "read_folds",
     "read_furniture",
+    "read_labelled",
     "read_labels",
     "read_ptc",
     "to_dataset",
@@ -74,6 +75,18 @@ def read_folds(path: str | Path, ids: Iterable[str | None]) -> list[list[str]]:
     if missing := sorted(str(name) for name in wanted - set(placed)):
         raise InputError(f"{path}: article {missing[0]} is in no fold")
     return [kept for fold in folds if (kept := [name for name in fold if name in wanted])]
+
+
+def read_labelled(
+    folder: Path, folds: Path | None = None, limit: int | None = None
+) -> tuple[list[Document], list[list[str]]]:
+    """A corpus, or its first `limit` articles, and its folds, by default those of its folds.json.
+
+    Raises InputError as `read_ptc` and `read_folds`.
+    """
+    documents = read_ptc(folder, limit=limit)
+    path = folds or folder / "folds.json"
+    return documents, read_folds(path, [document.id for document in documents])
 
 
 def read_furniture() -> list[Document]:

@@ -77,12 +77,14 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(
     run(tmp_path / "whole")
     write = finetune._State.write
 
-    def stop(state: Any, epochs: int) -> None:
-        write(state, epochs)
-        raise KeyboardInterrupt
+    def stop(state: Any, steps: int) -> None:
+        write(state, steps)
+        if steps == 5:
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(finetune._State, "write", stop)
+        patch.setattr(finetune, "_SAVED_EVERY", -1.0)  # after each step
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "cut")
     run(tmp_path / "cut")
