@@ -54,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TaggerError as error:
         print(f"python -m training: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        where = error.filename or "a file"
+        print(f"python -m training: can't use {where}: {error.strerror}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted: the same command goes on from its checkpoints", file=sys.stderr)
         return 130

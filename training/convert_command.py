@@ -18,7 +18,11 @@ def add_convert(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="write labelled data in the format of another tool",
         description="Read labelled texts of any format, and write them in one of them:\n\n"
         f"{_FORMATS}\n\nIt says what it changed, what it can't use, and what the other format "
-        "has no place for.",
+        "has no place for.\n\n"
+        "  python -m training convert export.zip --to label-studio --output tasks.json\n"
+        "  python -m training convert feedback.jsonl tasks.json --to ptc --output corpus\n\n"
+        'What its messages mean, and what to do: training/README.md, "When something is wrong". '
+        "The exit\nstatus is 2 if something can't be read, and nothing is written then.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="file or folder")

@@ -44,7 +44,12 @@ def taxonomy(labels: Sequence[str]) -> tuple[Label, ...]:
         "calibration": dict.fromkeys(FEATURES, 0.0),
     }
     return tuple(
-        Label(**described.get(name, {"id": name, "name": name.replace("_", " ")} | plain), **start)
+        Label(
+            **described.get(
+                name, {"id": name, "name": name.replace("_", " ").capitalize()} | plain
+            ),
+            **start,
+        )
         for name in labels
     )
 

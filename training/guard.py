@@ -1,19 +1,17 @@
 """Whether a model is worse than another: both on the same labelled articles, article by article."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from tagger import Document, InputError, Label, Tagger
-from training.formats import Reading, Record, read
+from tagger import Document, InputError, Tagger
+from training.formats import Reading, Record
 from training.measure import Overlap, flc_by_label
 
-__all__ = ["LEAST_ARTICLES", "MOST_LOSS", "TOLERANCE", "Comparison", "compare", "read_guard"]
+__all__ = ["LEAST_ARTICLES", "MOST_LOSS", "TOLERANCE", "Comparison", "compare"]
 
 LEAST_ARTICLES = 10
 """With fewer, resampling them says nothing of how much chance there is in a difference."""
@@ -82,19 +80,6 @@ class Comparison:
                 for label in labels
             },
         }
-
-
-def read_guard(path: Path, labels: Sequence[Label]) -> Reading:
-    """A guard set: labelled texts in any format that is known; what looks odd is warned of.
-
-    labels  of the model that is to be judged: names in the guard set are read as theirs
-
-    Raises InputError for what can't be read.
-    """
-    reading = read([path], labels=labels)
-    for warning in reading.warnings:
-        warnings.warn(warning, stacklevel=2)
-    return reading
 
 
 def compare(old: Tagger, new: Tagger, guard: Reading) -> Comparison:

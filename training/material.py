@@ -8,11 +8,16 @@ import numpy as np
 
 from tagger import Document, InputError, Windower
 from training.formats import Reading
+from training.formats.records import ARTICLE
 
 __all__ = ["Material", "prepared", "with_words"]
 
 _FEWEST_SPANS = 5
 _FEWEST_GROUPS = 2
+_NO_ARTICLES = (
+    "no text names its article, so each counts as one of its own: if some are from the same "
+    "article, name it in a field `article`, or the figures will be too good"
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,9 @@ def prepared(
     Raises InputError if nothing is left to learn, or too little to judge by.
     """
     _check_named(reading, without)
-    documents, warnings = with_words(_less(reading.documents, without), windower)
+    documents, warnings = with_words(
+        _less(reading.documents, without), windower, [str(one.place) for one in reading.records]
+    )
     counts = Counter(span.label for document in documents for span in document.spans)
     own = tuple(sorted(counts.keys() - set(known)))
     of_file: dict[str, set[str]] = defaultdict(set)
@@ -78,6 +85,8 @@ def prepared(
                 f"{len(groups)} articles): label {_FEWEST_SPANS} or more, in {_FEWEST_GROUPS} "
                 f"articles or more, or leave it out with --without {label}"
             )
+    if not any(ARTICLE in record.facts for record in reading.records):
+        warnings.append(_NO_ARTICLES)
     return Material(tuple(documents), tuple(reading.groups), looked_for, own, tuple(warnings))
 
 
@@ -102,11 +111,14 @@ def _bears(document: Document, label: str) -> bool:
 
 
 def with_words(
-    documents: Sequence[Document], windower: Windower
+    documents: Sequence[Document], windower: Windower, places: Sequence[str]
 ) -> tuple[list[Document], list[str]]:
-    """The documents less spans that hold no word or sign, which no model can find."""
+    """The documents less spans that hold no word or sign, which no model can find.
+
+    places  where each document was read, in words
+    """
     kept, warnings = [], []
-    for document in documents:
+    for document, place in zip(documents, places, strict=True):
         plan = windower.plan([document.text])
         starts = np.concatenate([window.starts for window in plan]) if plan else np.zeros(0)
         ends = np.concatenate([window.ends for window in plan]) if plan else np.zeros(0)
@@ -116,7 +128,7 @@ def with_words(
                 spans.append(span)
             else:
                 warnings.append(
-                    f"{document.id}: {span.label} {span.start}-{span.end} marks white space alone, "
+                    f"{place}: {span.label} {span.start}-{span.end} marks white space alone, "
                     "so it was left out"
                 )
         kept.append(replace(document, spans=tuple(spans)))

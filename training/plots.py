@@ -24,14 +24,25 @@ _F1 = (0.2, 0.4, 0.6, 0.8)
 
 
 @styled
-def precision_recall(curve: Curve | None, shown: Scored) -> str:
-    """A curve over lines of equal F1, and the point of what is shown at the thresholds."""
+def precision_recall(curve: Curve | None, shown: Scored, before: Curve | None = None) -> str:
+    """A curve over lines of equal F1, and the point of what is shown at the thresholds; `before`:
+    the curve of another model, dashed."""
     figure = new_figure(4.4, 3.8)
     axes = _axes(figure)
     for f1 in _F1:
         recall = np.linspace(f1 / (2 - f1), 1, 100)
         axes.plot(recall, f1 * recall / (2 * recall - f1), color=RULE, linewidth=0.8)
         axes.text(1.01, f1 / (2 - f1), f"F1 {f1}", color=QUIET, size=8, va="center")
+    if before:
+        axes.step(
+            before.recall,
+            before.precision,
+            where="post",
+            color=QUIET,
+            linewidth=1.2,
+            linestyle=(0, (3, 2)),
+            clip_on=False,
+        )
     _curve(axes, curve, shown)
     axes.set_xlabel("recall: gold spans found")
     axes.set_ylabel("precision: marked spans right")
@@ -74,8 +85,10 @@ def learning_curve(shares: Sequence[float], flc: Sequence[float]) -> str:
     axes.plot(shares, flc, color=LINE, linewidth=1.5, marker="o", markersize=5, clip_on=False)
     axes.axhline(flc[0], color=QUIET, linewidth=1, linestyle=(0, (4, 3)))
     for share, value in zip(shares, flc, strict=True):
+        # The first would lie across the axis.
+        at, side = ((5, 7), "left") if share == shares[0] else ((0, 7), "center")
         axes.annotate(
-            f"{value:.3f}", (share, value), (0, 7), textcoords="offset points", ha="center", size=9
+            f"{value:.3f}", (share, value), at, textcoords="offset points", ha=side, size=9
         )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, min(1.0, max(flc) * 1.25 + 0.02))

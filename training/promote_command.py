@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tagger import Config, InputError, ModelError, Tagger, default_model
-from training.guard import MOST_LOSS, TOLERANCE, compare, read_guard
+from training.formats import add_reading_options, read_as_told
+from training.guard import MOST_LOSS, TOLERANCE, compare
 from training.served import ServedModels
 
 __all__ = ["add_commands"]
@@ -57,6 +58,7 @@ def add_commands(commands: Any) -> None:
         "--force", action="store_true", help="serve it however it compares; needs --reason"
     )
     promoting.add_argument("--reason", help="kept in the history")
+    add_reading_options(promoting, "--guard")
     promoting.set_defaults(run=_told(_promote))
 
     back = commands.add_parser(
@@ -102,7 +104,10 @@ def _promote(arguments: argparse.Namespace) -> int | None:
     served = _served(arguments)
     new = Tagger.load(arguments.model)
     new.warm()
-    guard = read_guard(arguments.guard, new.manifest.labels) if arguments.guard else None
+    guard = None
+    if arguments.guard:
+        # Names in the guard set are read as those of the model that is to be judged.
+        guard = read_as_told(arguments, [arguments.guard], labels=new.manifest.labels)
     with served.locked():
         figures: dict[str, Any] | None = None
         name = served.current()

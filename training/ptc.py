@@ -4,6 +4,7 @@ page furniture; and documents as a dataset."""
 import json
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from tagger import Document, InputError, Span
 from training.formats.files import read_text
 from training.formats.names import label_id
 from training.formats.placing import merged, placed
-from training.formats.ptc import EXPECTED, PTC, label_rows
-from training.formats.records import Entry, Problem
+from training.formats.ptc import PTC, label_rows
+from training.formats.records import Entry, Problem, Remark
 
 __all__ = [
     "from_dataset",
@@ -40,9 +41,12 @@ def read_ptc(folder: str | Path, *, limit: int | None = None) -> list[Document]:
         raise InputError(f"a limit of {limit} leaves no article")
     documents = []
     for found in PTC.read(Path(folder)):
-        if isinstance(found, Problem):
+        if isinstance(found, Remark):
+            warnings.warn(str(found), stacklevel=2)
+        elif isinstance(found, Problem):
             raise InputError(str(found))
-        documents.append(_document(found))
+        else:
+            documents.append(_document(found))
     return documents[:limit]
 
 
@@ -51,9 +55,9 @@ def read_labels(path: Path) -> dict[str, list[Span]]:
     column (task 1) every span is labelled `any`."""
     spans: dict[str, list[Span]] = {}
     for place, name, span in label_rows(path, columns=(3, 4)):
-        if span is None:
-            raise InputError(f"{place}: {EXPECTED}")
-        spans.setdefault(name, []).append(span)
+        if isinstance(span, str):
+            raise InputError(f"{place}: {span}")
+        spans.setdefault(name, []).append(replace(span, label=label_id(span.label)))
     return spans
 
 
@@ -128,7 +132,8 @@ def from_dataset(dataset: datasets.Dataset) -> list[Document]:
 
 
 def _document(entry: Entry) -> Document:
-    spans, pairs = merged(placed(entry).spans)
+    spelt = placed(entry).spans
+    spans, pairs = merged([replace(span, label=label_id(span.label)) for span in spelt])
     for pair in pairs:
         warnings.warn(f"article {entry.id}: {pair}", stacklevel=3)
     return Document(entry.text, spans, entry.id)

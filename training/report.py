@@ -122,10 +122,13 @@ def _range(bounds: Sequence[float]) -> str:
     return f"{bounds[0]:.3f}–{bounds[1]:.3f}"
 
 
-def curve_section(evidence: Evidence, names: Mapping[str, str]) -> dict[str, str]:
+def curve_section(
+    evidence: Evidence, names: Mapping[str, str], before: Evidence | None = None
+) -> dict[str, str]:
     """Precision-recall curves, `pooled` and `small` (one a technique), and what is marked.
 
-    names  of the techniques to draw, by id
+    names   of the techniques to draw, by id
+    before  of another model on the same texts, whose pooled curve is drawn as well
     """
     none = Scored(np.zeros(0), np.zeros(0, bool), np.zeros(0))
     every = scored_by_label(evidence.candidates, evidence.gold)
@@ -142,8 +145,9 @@ def curve_section(evidence: Evidence, names: Mapping[str, str]) -> dict[str, str
         )
     pooled, marked = Scored.pool([none, *every.values()]), Scored.pool([none, *shown.values()])
     curve = pooled.curve()
+    other = scored_by_label(before.candidates, before.gold) if before else {}
     return {
-        "pooled": precision_recall(curve, marked),
+        "pooled": precision_recall(curve, marked, Scored.pool([none, *other.values()]).curve()),
         "shown": f"precision {_share(marked.precision)}, recall {_share(marked.recall)}",
         "average": f"{curve.average_precision:.3f}" if curve else "not defined",
         "small": "\n".join(small),
@@ -173,8 +177,23 @@ def calibration_section(figures: Mapping[str, Any]) -> str:
         f'<div class="beside"><figure>{reliability(figures["bins"])}</figure><div>'
         f"<p>The {count:,} candidates scored 0.05 or more in {len(figures['bins'])} bins of equal "
         "count. On the dashed line a score is the share of candidates that is right; the error is "
-        "the mean distance from it. Below the Brier score of the base rate, scores tell more than "
-        f'the share that is right alone.</p><dl class="scores">{body}</dl></div></div>'
+        f'the mean distance from it.</p><p>{_believed(figures)}</p><dl class="scores">{body}</dl>'
+        "</div></div>"
+    )
+
+
+def _believed(figures: Mapping[str, Any]) -> str:
+    """What the Brier scores say, in words."""
+    highest = max(figures["bins"], key=lambda each: each["score"])
+    told = (
+        f"Of the candidates that score highest, {highest['score']:.2f} on average, "
+        f"{highest['right']:.0%} are right."
+    )
+    if figures["brier"] < figures["brier_of_base_rate"]:
+        return f"{told} By the Brier score, scores tell more than the share that is right alone."
+    return (
+        f"{told} By the Brier score, scores tell no more than the share that is right: don't set "
+        "rules by their height alone."
     )
 
 

@@ -84,6 +84,7 @@ class Retrained:
     curve  by the share of the new data learnt from: what is marked in the new texts, out of fold;
            empty if that would take too long
     folds  in how many parts the new data were judged
+    own    labels that the old model lacks
     """
 
     heads: Heads
@@ -94,6 +95,7 @@ class Retrained:
     folds: int
     warnings: tuple[str, ...]
     trained_on: dict[str, Any]
+    own: tuple[str, ...] = ()
 
 
 def retrain(
@@ -102,7 +104,9 @@ def retrain(
     work: Path,
     *,
     base_documents: Sequence[Document] = (),
+    base_groups: Sequence[str] | None = None,
     guard: Sequence[Document] = (),
+    guard_groups: Sequence[str] | None = None,
     described: Mapping[str, Mapping[str, Any]] | None = None,
     settings: Settings | None = None,
 ) -> Retrained:
@@ -111,7 +115,9 @@ def retrain(
     base            a model folder
     work            folder for results: interrupted, a retraining goes on from them
     base_documents  texts that the model was trained on, or others labelled like them
+    base_groups     the article of each; by default its id
     guard           labelled texts to judge by, never learnt from
+    guard_groups    the article of each; by default its id
     described       name, definition and example of new labels, by id
 
     The same data, model and seed give the same result. Raises InputError where too little is
@@ -120,7 +126,16 @@ def retrain(
     settings = settings or Settings()
     known = base.learnt().get("articles", ())
     folds, seed = settings.folds, settings.seed
-    sharing = shared_out(material, base_documents, guard, known, folds=folds, seed=seed)
+    sharing = shared_out(
+        material,
+        base_documents,
+        guard,
+        known,
+        folds=folds,
+        seed=seed,
+        base_groups=base_groups,
+        guard_groups=guard_groups,
+    )
     run = _Run(base, material, sharing, work, described or {}, settings)
     return run.result()
 
@@ -237,6 +252,7 @@ class _Run:
             len(parts),
             self.sharing.warnings,
             self.trained_on(),
+            self.material.own,
         )
 
     def decisions(self, heads: Sequence[Heads]) -> list[tuple[Label, ...]]:
@@ -285,8 +301,9 @@ class _Run:
         known = frozenset(label.id for label in labels[: self.known])
         tagger = self.written("all", heads, labels)
         seen = _see(self.tagger, gold), _see(tagger, gold)
-        groups = list(range(len(gold)))
-        return _judged(gold, groups, *seen, [known] * len(gold), self.sharing.known[1])
+        return _judged(
+            gold, self.sharing.judged_groups, *seen, [known] * len(gold), self.sharing.known[1]
+        )
 
     def curve(self, chosen: Sequence[Sequence[Label]]) -> dict[float, tuple[Document, ...]]:
         """What is marked in the new texts by models that learnt from a part of the others."""

@@ -2,11 +2,12 @@
 
 import argparse
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tagger import InputError, Tagger, available_cores
-from training.formats import FORMATS
+from tagger import Tagger, available_cores
+from training.formats import add_reading_options
 from training.suggest import Suggestion, read_paragraphs, suggest
 
 __all__ = ["add_retrain", "add_suggest"]
@@ -16,6 +17,13 @@ Fit a model's classifiers to labelled data, its encoder as it is. What the model
 classifiers move no further than the new labels ask for. Judges the new model against the old one
 on articles that neither fit has seen, and writes a page that tells whether to put it into service.
 Minutes on two cores; interrupted, the same command goes on from what is done.
+
+  python -m training retrain --base models/default --data corrected.jsonl --output models/ours
+  python -m training retrain --base models/default --data tasks.json export.zip \\
+                             --base-data CORPUS --guard GUARD --output models/ours
+
+Look at models/ours.html next, then at `promote`. Texts of one article should say so, or the figures
+are too good: see training/README.md. The exit status is 2 if the data can't be used.
 """
 
 _SUGGEST = """\
@@ -45,10 +53,7 @@ def add_retrain(commands: Any) -> None:
     parser.add_argument(
         "--guard", default=[], **files, help="labelled files to judge by, never learnt from"
     )
-    parser.add_argument(
-        "--format", choices=sorted(FORMATS), help="of all files; default: by their looks"
-    )
-    parser.add_argument("--skip-bad", action="store_true", help="leave out what can't be placed")
+    add_reading_options(parser, "--data")
     parser.add_argument(
         "--complete",
         action="store_true",
@@ -62,12 +67,14 @@ def add_retrain(commands: Any) -> None:
         metavar="FILE",
         help="TOML: a table [label_id] with name, definition and example for each new label",
     )
-    parser.add_argument("--weight", type=_weight, default=1.0, help="of a new text; default 1")
+    parser.add_argument(
+        "--weight", type=_weight, default=1.0, help="how much a new text counts; default 1"
+    )
     parser.add_argument(
         "--base-weight",
         type=_weight,
         default=10.0,
-        help="of a text that holds the model; default 10",
+        help="how much a text counts that holds the model; more keeps it nearer; default 10",
     )
     parser.add_argument(
         "--finetune",
@@ -78,7 +85,7 @@ def add_retrain(commands: Any) -> None:
     parser.add_argument("--work", type=Path, help="folder for results; default: OUTPUT.work")
     parser.add_argument("--report", type=Path, help="page to write; default: OUTPUT.html")
     parser.add_argument("--model-version", help="default: the base's, +1")
-    parser.add_argument("--jobs", type=int, default=available_cores(), help="default: all cores")
+    parser.add_argument("--jobs", type=_whole, default=available_cores(), help="default: all cores")
     parser.add_argument("--seed", type=int, default=0)
     parser.set_defaults(run=_retrain)
 
@@ -99,15 +106,22 @@ def add_suggest(commands: Any) -> None:
         help=".txt, .html, or .jsonl with a text each",
     )
     parser.add_argument("--model", type=Path, help="model folder; default: the packaged one")
-    parser.add_argument("--count", type=int, default=50, help="at most so many; default 50")
+    parser.add_argument("--count", type=_whole, default=50, help="at most so many; default 50")
     parser.set_defaults(run=_suggest)
 
 
 def _weight(value: str) -> float:
-    weight = float(value)
-    if not 0 < weight < 1e6:
-        raise argparse.ArgumentTypeError(f"{value}: give a number above 0")
-    return weight
+    with suppress(ValueError):
+        if 0 < (weight := float(value)) < 1e6:
+            return weight
+    raise argparse.ArgumentTypeError(f"{value!r}: give a number above 0")
+
+
+def _whole(value: str) -> int:
+    with suppress(ValueError):
+        if (number := int(value)) > 0:
+            return number
+    raise argparse.ArgumentTypeError(f"{value!r}: give a whole number, 1 or more")
 
 
 def _retrain(arguments: argparse.Namespace) -> None:
@@ -117,8 +131,6 @@ def _retrain(arguments: argparse.Namespace) -> None:
 
 
 def _suggest(arguments: argparse.Namespace) -> None:
-    if arguments.count < 1:
-        raise InputError(f"--count {arguments.count}: ask for one paragraph or more")
     paragraphs = [one for path in arguments.files for one in read_paragraphs(path)]
     for suggestion in suggest(Tagger.load(arguments.model), paragraphs, arguments.count):
         print(json.dumps(_line(suggestion), ensure_ascii=False))

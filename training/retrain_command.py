@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import sys
 import tomllib
 import warnings
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from tagger import InputError, Manifest
 from training.base import Base
 from training.download import checkpoint
 from training.folder import About, write_model
-from training.formats import BadRecords, Reading, read
+from training.formats import Reading, read_as_told
+from training.formats.files import write_text
 from training.material import prepared, with_words
 from training.retrain import Settings, retrain
 from training.retune import retune
@@ -30,8 +30,9 @@ def retrain_command(arguments: argparse.Namespace) -> None:
     manifest = Manifest.read(base.folder)
     if output.exists():
         raise InputError(f"{output} is there already: name a new folder, models are never changed")
-    notes: list[str] = []
-    reading = _read(arguments.data, arguments, manifest, notes)
+    readings = _read(arguments, manifest)
+    notes = [note for reading in readings for note in _noted(reading)]
+    reading = readings[0]
     material = prepared(
         reading,
         [label.id for label in manifest.labels],
@@ -42,9 +43,10 @@ def retrain_command(arguments: argparse.Namespace) -> None:
     _tell(material.warnings, notes)
     described = _described(arguments.labels_file, material.own)
     others = []
-    for files in (arguments.base_data, arguments.guard):
-        documents = _read(files, arguments, manifest, notes).documents if files else []
-        kept, told = with_words(documents, base.windower())
+    for own in readings[1:]:
+        kept, told = with_words(
+            own.documents, base.windower(), [str(one.place) for one in own.records]
+        )
         others.append(kept)
         _tell(told, notes)
     settings = Settings(
@@ -56,6 +58,7 @@ def retrain_command(arguments: argparse.Namespace) -> None:
     work = arguments.work or output.with_name(output.name + ".work")
     common: dict[str, Any] = {
         "base_documents": others[0],
+        "base_groups": readings[1].groups,
         "described": described,
         "settings": settings,
     }
@@ -68,7 +71,8 @@ def retrain_command(arguments: argparse.Namespace) -> None:
         weights = checkpoint(arguments.weights)
         encoder, retrained = retune(base, material, work, weights, **common)
     else:
-        retrained = retrain(base, material, work, guard=others[1], **common)
+        common |= {"guard": others[1], "guard_groups": readings[2].groups}
+        retrained = retrain(base, material, work, **common)
     _tell(retrained.warnings, notes)
     figures = compared(retrained)
     version = arguments.model_version or _next(manifest.version)
@@ -80,8 +84,8 @@ def retrain_command(arguments: argparse.Namespace) -> None:
 
     page = arguments.report or output.with_name(output.name + ".html")
     names = (manifest.name, manifest.version), (written.name, written.version)
-    page.write_text(retrain_report(retrained, figures, names, notes), encoding="utf-8")
-    for line in sentences(figures):
+    write_text(page, retrain_report(retrained, figures, names, notes))
+    for line in sentences(figures, {label.id: label.name for label in retrained.labels}):
         print(line)
     print(f"{output}: model {written.version}, {written.sha256}")
     print(f"{page}: the report")
@@ -93,19 +97,26 @@ def _tell(told: Sequence[str], notes: list[str]) -> None:
         notes.append(warning)
 
 
-def _read(
-    files: Sequence[Path], arguments: argparse.Namespace, manifest: Manifest, notes: list[str]
-) -> Reading:
-    try:
-        reading = read(
-            files, format=arguments.format, skip_bad=arguments.skip_bad, labels=manifest.labels
-        )
-    except BadRecords as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        raise
-    _tell([*(f"left out: {problem}" for problem in reading.problems), *reading.warnings], notes)
-    return reading
+def _read(arguments: argparse.Namespace, manifest: Manifest) -> list[Reading]:
+    """The new data, those of the base, and the guard set, in this order."""
+    readings: list[Reading] = []
+    for files in (arguments.data, arguments.base_data, arguments.guard):
+        reading = Reading(())
+        if files:
+            earlier = [problem for one in readings for problem in one.problems]
+            reading = read_as_told(
+                arguments,
+                files,
+                labels=manifest.labels,
+                by_looks=files is not arguments.data,
+                earlier=earlier,
+            )
+        readings.append(reading)
+    return readings
+
+
+def _noted(reading: Reading) -> list[str]:
+    return [*(f"left out: {problem}" for problem in reading.problems), *reading.warnings]
 
 
 def _described(path: Path | None, own: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -1,27 +1,30 @@
 """The report on a retraining as one self-contained web page: should the new model serve?"""
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from training.comparison import Change, changes, verdict
+from training.change_section import examples_section
+from training.comparison import verdict
 from training.plots import learning_curve
 from training.report import calibration_section, confusion_section, curve_section, page
-from training.retrain import Judged, Retrained
+from training.retrain import Retrained
 from training.verdicts import more, sentences
 
 __all__ = ["retrain_report"]
 
 _WORDS = {"better": "better", "worse": "worse", "unclear": "may be chance"}
-_KINDS = {
-    "found": "found by the new model alone",
-    "lost": "lost: found by the old model alone",
-    "dropped": "wrong marks left out",
-    "added": "wrong marks added",
-}
-_SHOWN = 3
-_AROUND = 70
+_SIGNS = {"better": "▲ better", "worse": "▼ worse"}
+_MANY = 8
+_FACTS = (
+    "retrained from",
+    "new texts",
+    "labelled spans of new texts",
+    "new labels",
+    "held near the old model by",
+    "seed",
+)
 
 
 def retrain_report(
@@ -38,23 +41,24 @@ def retrain_report(
 
     It needs no script and asks for nothing over the network. The same input gives the same page.
     """
-    told = sentences(figures)
     titles = {label.id: label.name for label in retrained.labels}
+    told = [_minus(escape(line)) for line in sentences(figures, titles)]
     old, new = (f"{name} {version}" for name, version in names)
     evidence = retrained.new.new
     return page(
         "retrain.html",
-        curve_section(evidence, _named(figures["new"], titles)),
+        curve_section(evidence, _named(figures["new"], titles), retrained.new.old),
         title=escape(f"{new} against {old}"),
         overview=f"{figures['new']['texts']:,} new texts of {figures['new']['articles']:,} "
         f"articles · {figures['new']['all']['gold']:,} labelled spans",
-        advice=f"<p><strong>{told[0]}</strong></p>" + "".join(f"<p>{x}</p>" for x in told[1:]),
+        advice=told[0],
+        reasons="".join(f"<p>{line}</p>" for line in told[1:]),
         headline="\n".join(_tiles(figures)),
         new=_table(figures["new"], titles),
         ignored=_ignored(figures["new"], "the new data"),
         old=_old(figures.get("old"), titles),
         learning=_learning(figures.get("curve")),
-        examples=_examples(retrained.new, titles),
+        examples=_examples(retrained, titles),
         calibration=calibration_section(evidence.figures()["calibration"]),
         confusions=confusion_section(evidence, _named(figures["new"], titles)),
         data=_data(retrained, notes),
@@ -72,7 +76,7 @@ def _tiles(figures: Mapping[str, Any]) -> list[str]:
     return [
         f"<div><dt>{head} (FLC)</dt>"
         f'<dd class="f1">{own["old"]:.3f} → {own["new"]:.3f}</dd>'
-        f"<dd>{_difference(own)}: {_WORDS[verdict(own)]}</dd></div>"
+        f"<dd>{_difference(own)}: {_word(own)}</dd></div>"
         for key, head in heads.items()
         if key in figures
         for own in [figures[key]["all"]]
@@ -81,7 +85,16 @@ def _tiles(figures: Mapping[str, Any]) -> list[str]:
 
 def _difference(own: Mapping[str, Any]) -> str:
     low, high = own["interval"]
-    return f"{own['difference']:+.3f} ({low:+.3f} to {high:+.3f})"
+    return _minus(f"{own['difference']:+.3f} ({low:+.3f} to {high:+.3f})")
+
+
+def _word(own: Mapping[str, Any]) -> str:
+    return _WORDS[verdict(own)] if any((own["difference"], *own["interval"])) else "no change"
+
+
+def _minus(text: str) -> str:
+    """The text with minus signs, where hyphens stand before a number."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
 
 
 def _table(figures: Mapping[str, Any], titles: Mapping[str, str]) -> str:
@@ -104,8 +117,8 @@ def _row(name: str, own: Mapping[str, Any], heads: Sequence[str]) -> str:
         f"{own['marked'][1]:,}",
         f"{own['old']:.3f}",
         f"{own['new']:.3f}",
-        f"{own['difference']:+.3f} <small>{low:+.3f} to {high:+.3f}</small>"
-        f"<small>{_WORDS[verdict(own)]}</small>",
+        _minus(f"{own['difference']:+.3f} <small>{low:+.3f} to {high:+.3f}</small>")
+        + f'<small class="{verdict(own)}">{_SIGNS.get(verdict(own), _word(own))}</small>',
     )
     body = "".join(
         f'<td data-name="{head}">{cell}</td>' for head, cell in zip(heads[1:], cells, strict=True)
@@ -137,52 +150,38 @@ def _learning(curve: Mapping[str, Any] | None) -> str:
         return "<p>Not measured: each point would take a fine-tuning of its own.</p>"
     return (
         f'<div class="beside"><figure>{learning_curve(curve["shares"], curve["flc"])}</figure>'
-        f"<div><p>{more(curve)}</p><p>The dashed line is the old model. Each point is over all the "
-        "new texts, judged by models that learnt from a part of the other articles.</p></div></div>"
+        f"<div><p>{_minus(more(curve))}</p><p>The dashed line is the old model. Each point is over "
+        "all the new texts, judged by models that learnt from a part of the other articles.</p>"
+        "</div></div>"
     )
 
 
-def _examples(judged: Judged, titles: Mapping[str, str]) -> str:
-    by_label: dict[str, dict[str, list[Change]]] = defaultdict(lambda: defaultdict(list))
-    for change in changes(judged.old.predicted, judged.new.predicted, judged.new.gold):
-        by_label[change.span.label][change.kind].append(change)
-    texts = {document.id: document.text for document in judged.gold}
-    parts = []
-    for label in sorted(by_label, key=lambda x: -sum(map(len, by_label[x].values()))):
-        own = by_label[label]
-        counts = " · ".join(f"{len(own[kind]):,} {kind}" for kind in _KINDS if own[kind])
-        lists = "".join(_list(kind, own[kind], texts) for kind in _KINDS if own[kind])
-        parts.append(
-            f"<details><summary>{escape(titles.get(label, label))} <small>{counts}</small>"
-            f"</summary>{lists}</details>"
-        )
-    return "\n".join(parts) or "<p>They mark the same.</p>"
-
-
-def _list(kind: str, own: Sequence[Change], texts: Mapping[str | None, str]) -> str:
-    quotes = "".join(_quote(one, texts) for one in own[:_SHOWN])
-    return f'<h3>{_KINDS[kind]} ({len(own):,})</h3><ul class="examples {kind}">{quotes}</ul>'
-
-
-def _quote(change: Change, texts: Mapping[str | None, str]) -> str:
-    text, start, end = texts[change.document.id], change.span.start, change.span.end
-    before = text[max(0, start - _AROUND) : start]
-    after = text[end : end + _AROUND]
-    opens = "…" if start > _AROUND else ""
-    closes = "…" if end + _AROUND < len(text) else ""
-    return (
-        f"<li>{opens}{escape(before)}<mark>{escape(text[start:end])}</mark>{escape(after)}{closes}"
-        "</li>"
-    )
+def _examples(retrained: Retrained, titles: Mapping[str, str]) -> str:
+    parts = ["<h3>On the new data</h3>", examples_section(retrained.new, titles, unfold=True)]
+    if retrained.old:
+        parts += ["<h3>On data of the old kind</h3>", examples_section(retrained.old, titles)]
+    return "\n".join(parts)
 
 
 def _data(retrained: Retrained, notes: Sequence[str]) -> str:
     told = {k: v for k, v in retrained.trained_on.items() if not isinstance(v, list)}
+    own = _listed({name: told[name] for name in _FACTS if name in told})
+    rest = _listed({name: value for name, value in told.items() if name not in _FACTS})
+    before = f"<details><summary>What it was trained on before</summary>{rest}</details>"
+    return own + (before if rest else "") + _heard(notes)
+
+
+def _listed(told: Mapping[str, Any]) -> str:
     rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>" for k, v in told.items())
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    heard = (
-        f'<h3>Seen in the data ({len(notes):,})</h3><ul class="examples">{listed}</ul>'
-        if notes
-        else "<p>Nothing odd was seen in the data.</p>"
+    return f'<dl class="facts">{rows}</dl>' if rows else ""
+
+
+def _heard(notes: Sequence[str]) -> str:
+    if not notes:
+        return "<p>Nothing odd was seen in the data.</p>"
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    unfolded = "" if len(notes) > _MANY else " open"
+    return (
+        f"<details{unfolded}><summary>Seen in the data: what was changed, left out or looks odd "
+        f'({len(notes):,})</summary><ul class="examples">{items}</ul></details>'
     )
-    return f'<dl class="scores">{rows}</dl>{heard}'

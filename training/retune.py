@@ -19,7 +19,7 @@ from training.fit import fit
 from training.material import Material
 from training.ptc import read_furniture
 from training.retrain import Judged, Retrained, Settings
-from training.sharing import told_of
+from training.sharing import on_both_sides, told_of
 from training.split import dealt, joined, near_duplicates
 
 __all__ = ["retune"]
@@ -32,6 +32,7 @@ def retune(
     checkpoint: Checkpoint,
     *,
     base_documents: Sequence[Document],
+    base_groups: Sequence[str] | None = None,
     epochs: int = 3,
     described: Mapping[str, Mapping[str, Any]] | None = None,
     settings: Settings | None = None,
@@ -40,6 +41,7 @@ def retune(
 
     base            the model to judge against
     base_documents  what it was trained on
+    base_groups     the article of each; by default its id
     checkpoint      the weights to begin with
 
     Every text counts as read for all labels, and all texts count alike. Raises InputError without
@@ -59,7 +61,8 @@ def retune(
     new = [replace(d, id=f"new-{d.id}") if d.id in ids else d for d in material.documents]
     documents = [*new, *base_documents]
     pairs = near_duplicates(documents)
-    names = [*material.groups, *(f"base {one.id}" for one in base_documents)]
+    articles = [one.id for one in base_documents] if base_groups is None else base_groups
+    names = [*material.groups, *map(str, articles)]
     groups = joined(names, pairs)
     parts = dealt(documents, groups, settings.folds, settings.seed)
     folds = [
@@ -106,6 +109,10 @@ def retune(
         judged(base_documents, count),
         {},
         len(folds),
-        tuple(told_of(pairs, documents, names, (count, len(documents)))),
+        (
+            *on_both_sides(names, (count, len(documents))),
+            *told_of(pairs, documents, names, (count, len(documents))),
+        ),
         fitted.trained_on,
+        material.own,
     )

@@ -1,4 +1,4 @@
-"""Input that `python -m training` can't use: exit status 2, and one line that names it."""
+"""Input that `python -m training` can't use: exit status 2, and a last line that names it."""
 
 import shutil
 from pathlib import Path
@@ -39,6 +39,26 @@ def places(root: Path, tmp_path: Path) -> dict[str, Path]:
 
 WAYS = "give --data (and --model), --work, or --gold and --predicted"
 ERRORS = {
+    "data of no format": (
+        "retrain --base {default} --data {labels} --output {out}",
+        "train-task2-TC.labels has no known format: name it with --format",
+    ),
+    "data of another format": (
+        "retrain --base {default} --data {labels} --output {out} --format feedback",
+        "train-task2-TC.labels:1: this line is not JSON: is the file complete? (and 119 more)",
+    ),
+    "a damaged guard set": (
+        "retrain --base {default} --data {corpus} --guard {damaged} --output {out}",
+        "damaged/train-task2-TC.labels:121: expected article id, technique, start and end",
+    ),
+    "a damaged guard set of promote": (
+        "promote {default} --models {out} --guard {damaged}",
+        "damaged/train-task2-TC.labels:121: expected article id, technique, start and end",
+    ),
+    "a model that is not there": (
+        "suggest {labels} --model {no}",
+        "{no} is not a model folder",
+    ),
     "no corpus": ("fit --data {no} --encoder {default} --work {out}", "no/train-articles holds no"),
     "bad label": (
         "fit --data {damaged} --encoder {default} --work {out}",
@@ -107,6 +127,7 @@ def test_unusable_input(
     assert main([word.format(**places) for word in command.split()]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    [line] = err.splitlines()
+    *listed, line = err.splitlines()
+    assert all(one.startswith("problem: ") for one in listed)
     assert line.startswith("python -m training: ")
     assert message.format(**places) in line

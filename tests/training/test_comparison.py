@@ -82,6 +82,7 @@ def side(difference: float, low: float, high: float, learnt: int = 0) -> dict[st
         "articles": 30,
         "learnt_by_old": learnt,
         "all": every | {"interval": [low, high]},
+        "by_label": {},
     }
 
 
@@ -104,6 +105,27 @@ def test_advice(new: dict[str, Any], old: dict[str, Any] | None, advice: str) ->
     assert told[0].startswith(advice)
     assert "FLC goes from 0.250 to" in told[1]
     assert ("give labelled articles with --guard" in " ".join(told)) == (old is None)
+
+
+def test_a_new_technique_does_not_hide_what_the_others_lose() -> None:
+    by_label = {
+        "doubt": WORSE["all"],
+        "x": BETTER["all"] | {"gold": 9, "marked": [0, 30]},
+        "y": UNCLEAR["all"] | {"new": 0.1, "gold": 5, "marked": [0, 4]},
+    }
+    new = BETTER | {"known": WORSE["all"], "own": ["x", "y"], "by_label": by_label}
+    told = sentences({"new": new, "old": KEPT}, {"x": "Smears", "y": "Virtue"})
+    assert told[0] == (
+        "Don't put it into service: on the new data it is worse at the techniques that the old "
+        "model knew."
+    )
+    assert "There, on techniques that the old model knew, FLC goes from 0.250 to 0.150" in told[1]
+    assert told[1].endswith("Clearly better: none. Clearly worse: doubt.")
+    assert told[2] == (
+        "New techniques, by their F1: Smears 0.350 (9 labelled, 30 marked), Virtue 0.100 (5 "
+        "labelled, 4 marked). Hardly found yet: Virtue. Label more of it, or leave it out: "
+        "--without y."
+    )
 
 
 def test_what_the_old_model_had_learnt_is_said() -> None:

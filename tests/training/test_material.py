@@ -88,10 +88,10 @@ def test_one_article_can_not_be_judged(windower: Any) -> None:
 
 def test_a_span_without_a_word_is_told_of(windower: Any) -> None:
     kept, told = with_words(
-        [Document("a  b", (Span(1, 3, "doubt"), Span(0, 1, "doubt")), "7")], windower
+        [Document("a  b", (Span(1, 3, "doubt"), Span(0, 1, "doubt")), "7")], windower, ["a:7"]
     )
     assert kept[0].spans == (Span(0, 1, "doubt"),)
-    assert told == ["7: doubt 1-3 marks white space alone, so it was left out"]
+    assert told == ["a:7: doubt 1-3 marks white space alone, so it was left out"]
 
 
 STORY = "The council sold the old mill to a builder from the coast for a very small sum of money."
@@ -118,7 +118,7 @@ def test_texts_of_one_article_stay_on_one_side(windower: Any) -> None:
     told = " | ".join(shared.warnings)
     assert "0 and 1 are nearly the same text: they are kept on the same side" in told
     assert "0 and old-1 of the old data are nearly the same text" in told
-    assert "1 guard texts are among the new ones too" in told
+    assert "guard texts left out: 1." in told
 
 
 def test_a_part_of_the_old_data_is_judged_by(windower: Any) -> None:
@@ -140,6 +140,59 @@ def test_a_part_of_the_old_data_is_judged_by(windower: Any) -> None:
     assert shared.known == (0, 1)
 
 
+def test_an_article_is_never_on_both_sides(windower: Any) -> None:
+    """Not even if its texts say different things."""
+    texts = [("They are puppets.", [(0, 4, "doubt")], "a"), ("Who, me?", [(0, 3, "doubt")], "b")]
+    material = prepared(reading(*texts), KNOWN, windower)
+    base = [Document(f"The {n} hens are hungry.", (), f"{n}") for n in range(20)]
+    guard = [Document(f"All {n} cows went home.", (), f"{n}") for n in range(3)]
+    shared = shared_out(
+        material,
+        base,
+        guard,
+        set(),
+        folds=2,
+        seed=0,
+        base_groups=["article 0", "c", *map(str, range(18))],
+        guard_groups=["article 1", "c", "d"],
+    )
+    assert [one.id for one in shared.judged] == ["1", "2"]
+    assert {"0", *map(str, range(2, 20))} == {one.document.id for one in shared.base}
+    placed = dict(zip([one.document.id for one in shared.base], shared.folds[2:], strict=False))
+    assert placed["0"] == shared.folds[0]
+    both = "articles that the new data and the {} both hold texts of: 1 (article {})"
+    together = "All texts of an article are kept on the same side of every split"
+    assert shared.warnings == (
+        f"{both.format('old data', 0)}. {together}",
+        f"{both.format('guard set', 1)}. {together}",
+        "guard texts left out: 1. The new data hold their articles, or nearly the same texts, so "
+        "they are learnt from",
+    )
+
+
+def test_whole_articles_of_the_old_data_are_judged_by(windower: Any) -> None:
+    texts = [("They are puppets.", [(0, 4, "doubt")], "x"), ("Who, me?", [(0, 3, "doubt")], "y")]
+    material = prepared(reading(*texts), KNOWN, windower)
+    base = [Document(f"The {n} hens are hungry.", (), f"{n}") for n in range(20)]
+    groups = [f"g{n // 4}" for n in range(20)]
+    shared = shared_out(material, base, [], set(), folds=2, seed=0, base_groups=groups)
+    assert len(shared.judged) == len(shared.judged_groups) == 4
+    assert len({*shared.judged_groups}) == 1
+
+
+def test_texts_that_name_no_article_are_told_of(windower: Any, tmp_path: Path) -> None:
+    path = tmp_path / "feedback.jsonl"
+    rows = [
+        {"text": text, "spans": [{"start": 0, "end": 4, "label": "doubt"}], "verdict": "correct"}
+        for text in ("They are puppets.", "Who, me?")
+    ]
+    for fields, told in (({}, True), ({"article": "7"}, False), ({"source": "8"}, False)):
+        named = [rows[0], rows[1] | fields]
+        path.write_text("".join(json.dumps(row) + "\n" for row in named), encoding="utf-8")
+        found = prepared(read([path]), KNOWN, windower)
+        assert any("no text names its article" in line for line in found.warnings) == told
+
+
 def test_wrong_files_are_told_of_in_words(tmp_path: Path, tagger: Tagger) -> None:
     """Through the reader, as `retrain` calls it."""
     path = tmp_path / "feedback.jsonl"
@@ -156,7 +209,7 @@ def test_wrong_files_are_told_of_in_words(tmp_path: Path, tagger: Tagger) -> Non
     spelt = [(0, 3, "Loaded Language"), (5, 8, "loaded-language"), (9, 12, "loaded_language")]
     found = read([lines(record("One, two and three.", *spelt))], labels=known)
     assert {span.label for span in found.documents[0].spans} == {"loaded_language"}
-    assert '"Loaded Language" (1)' in " ".join(found.warnings)
+    assert "label loaded_language goes by 3 names" in " ".join(found.warnings)
     overlapping = record("One, two.", (0, 5, "doubt"), (3, 8, "doubt"))
     found = read([lines(overlapping)], labels=known)
     assert [(s.start, s.end) for s in found.documents[0].spans] == [(0, 8)]

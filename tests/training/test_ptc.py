@@ -130,10 +130,10 @@ ROWS = {
     "no label": ("1\t?\t0\t4", FITS),
     "not a number": ("1\tDoubt\tzero\t4", FITS),
     "no whole number": ("1\tDoubt\t0\t4.0", FITS),
-    "an empty span": ("1\tDoubt\t4\t4", FITS),
-    "turned around": ("1\tDoubt\t4\t2", FITS),
-    "before the text": ("1\tDoubt\t-1\t2", FITS),
-    "after the text": (f"1\tDoubt\t0\t{len(TEXT) + 1}", f"0-{len(TEXT) + 1} ends after article 1"),
+    "an empty span": ("1\tDoubt\t4\t4", "the span 4-4 is empty, turned around or starts"),
+    "turned around": ("1\tDoubt\t4\t2", "the span 4-2 is empty, turned around or starts"),
+    "before the text": ("1\tDoubt\t-1\t2", "the span -1-2 is empty, turned around or starts"),
+    "after the text": (f"1\tDoubt\t0\t{len(TEXT) + 1}", r"the span 0-33 \(Doubt\) ends after"),
     "an unknown article": ("7\tDoubt\t0\t4", "article 7 has no file"),
 }
 

@@ -1,9 +1,18 @@
-"""The stream of `GET /v1/feedback`: one verdict on one text a line."""
+"""The stream of `GET /v1/feedback`: one verdict on one text a line.
+
+The stream does not say which article a text is from. A team that knows may add a field for it.
+"""
 
 from typing import Any
 
-from training.formats.json_format import JsonFormat, field_error, read_id, stored_id
-from training.formats.records import Entry, Found, Mark, Place, Problem, Record
+from training.formats.json_format import (
+    JsonFormat,
+    field_error,
+    read_article,
+    read_id,
+    stored_id,
+)
+from training.formats.records import ARTICLE, Entry, Found, Mark, Place, Problem, Record
 
 __all__ = ["FEEDBACK"]
 
@@ -31,12 +40,13 @@ def _read(place: Place, record: dict[str, Any]) -> Found:
         return
     marks = tuple(Mark(one.get("start"), one.get("end"), one.get("label")) for one in spans)
     facts = {to: str(record[key]) for key, to in _FACTS.items() if record.get(key) is not None}
-    facts |= {"verdict": verdict}
+    facts |= {"verdict": verdict} | read_article(record, {ARTICLE: record.get("source")})
     yield Entry(place, record["text"], marks, read_id(record), facts=facts)
 
 
 def _write(number: int, record: Record) -> dict[str, Any]:
     document = record.document
+    article = record.facts.get(ARTICLE)
     return {
         "id": stored_id(record, number),
         "received": record.facts.get("time"),
@@ -47,13 +57,13 @@ def _write(number: int, record: Record) -> dict[str, Any]:
         "verdict": record.facts.get("verdict", "correct"),
         "model_version": record.facts.get("model_version"),
         "annotator": record.facts.get("annotator"),
-    }
+    } | ({ARTICLE: article} if article else {})
 
 
 FEEDBACK = JsonFormat(
     "feedback",
     "the service's feedback stream",
-    frozenset({"annotator", "model_version", "time", "verdict"}),
+    frozenset({ARTICLE, "annotator", "model_version", "time", "verdict"}),
     _fits,
     _read,
     _write,

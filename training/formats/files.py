@@ -10,7 +10,18 @@ from typing import Any
 from tagger import InputError
 from training.formats.records import Place, Problem
 
-__all__ = ["json_records", "read_text", "write_text"]
+__all__ = ["is_blank", "json_records", "read_text", "write_text"]
+
+_BLANK = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a byte order mark
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a file holds white space alone, or nothing. Raises InputError if it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return not any(block.strip(_BLANK) for block in iter(lambda: file.read(1 << 16), b""))
+    except OSError as error:
+        raise InputError(f"can't read {path}: {error.strerror}") from None
 
 
 def read_text(path: Path) -> str:

@@ -11,7 +11,14 @@ from importlib import resources
 
 from tagger import Label
 
-__all__ = ["Technique", "corpus_names", "label_id", "label_ids", "packaged_techniques"]
+__all__ = [
+    "Spelling",
+    "Technique",
+    "corpus_names",
+    "label_id",
+    "label_ids",
+    "packaged_techniques",
+]
 
 # What other corpora and annotation guides call the techniques, where it is more than spelling.
 _ALSO_CALLED = {
@@ -44,6 +51,14 @@ class Technique:
     corpus_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How many spans bear a label name as it is spelt, and where the first of them was read."""
+
+    count: int
+    first: str
+
+
 def label_id(corpus_name: str) -> str:
     """`Appeal_to_fear-prejudice` -> `appeal_to_fear_prejudice`."""
     return re.sub(r"[\W_]+", "_", corpus_name.lower()).strip("_")
@@ -61,11 +76,11 @@ def corpus_names() -> dict[str, str]:
 
 
 def label_ids(
-    names: Mapping[str, int], known: Sequence[Label] | None = None
+    names: Mapping[str, Spelling], known: Sequence[Label] | None = None
 ) -> tuple[dict[str, str], list[str]]:
     """The id of each label name, and warnings that say which names were read as which label.
 
-    names  how many spans bear each name; none is without a letter or digit
+    names  as they are spelt; none is without a letter or digit
     known  the labels to map onto; by default the packaged taxonomy
 
     Names that differ in case, spaces, hyphens or underscores are one label. One that matches no
@@ -88,7 +103,7 @@ def label_ids(
     }
     own: dict[str, Counter[str]] = defaultdict(Counter)
     for name in names.keys() - ids.keys():
-        own[_squeezed(name)][name] += names[name]
+        own[_squeezed(name)][name] += names[name].count
     for variants in own.values():
         counts: Counter[str] = Counter()
         for name, count in variants.items():
@@ -105,17 +120,25 @@ def _squeezed(name: str, *, accents: bool = True) -> str:
     return "".join(one for one in letters if one.isalnum())
 
 
-def _warnings(names: Mapping[str, int], ids: Mapping[str, str], plain: set[str]) -> list[str]:
+def _warnings(names: Mapping[str, Spelling], ids: Mapping[str, str], plain: set[str]) -> list[str]:
     warnings = []
     known = sorted(name for name in plain if name == label_id(name))
     for label in sorted(set(ids.values())):
         variants = sorted(name for name in ids if ids[name] == label)
-        spelt = [f'"{name}" ({names[name]})' for name in variants if name not in {label} | plain]
-        if spelt:
-            warnings.append(f"label {label}: {', '.join(spelt)} read as this label")
+        places = {name: f"{names[name].count}, first in {names[name].first}" for name in variants}
+        other = [name for name in variants if name not in {label} | plain]
+        if other and len(variants) > 1:
+            spelt = ", ".join(f'"{name}" ({places[name]})' for name in variants)
+            warnings.append(f"label {label} goes by {len(variants)} names, read as one: {spelt}")
+        elif other:
+            count = names[other[0]].count
+            warnings.append(f'label {label}: "{other[0]}" ({count}) read as this label')
         if label not in plain:
-            count = sum(names[name] for name in variants)
             near = get_close_matches(label, known, 1, 0.85)
             hint = f"; if it is {near[0]} misspelt, mend it" if near else ""
-            warnings.append(f"label {label} ({count}) is none of the known techniques{hint}")
+            total = sum(names[name].count for name in variants)
+            where = names[variants[0]].first
+            warnings.append(
+                f"label {label} ({total}, first in {where}) is none of the known techniques{hint}"
+            )
     return warnings

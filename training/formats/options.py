@@ -17,10 +17,13 @@ __all__ = ["add_reading_options", "read_as_told"]
 _MOST_LINES = 20
 
 
-def add_reading_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--format`, `--skip-bad`, `--problems` and `--offset-unit`."""
+def add_reading_options(parser: argparse.ArgumentParser, files: str = "the files") -> None:
+    """Add `--format`, `--skip-bad`, `--problems` and `--offset-unit`.
+
+    files  what the first and the last of them are about, in words
+    """
     parser.add_argument(
-        "--format", choices=FORMATS, help="of the files; by default each is looked at"
+        "--format", choices=FORMATS, help=f"of {files}; by default each is looked at"
     )
     parser.add_argument(
         "--skip-bad",
@@ -37,7 +40,8 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offset-unit",
         choices=OFFSET_UNITS,
-        help="what offsets count, where the tool does not say; utf16 is what web pages count",
+        help=f"what offsets of {files} count, where the tool does not say; utf16 is what web "
+        "pages count",
     )
 
 
@@ -46,8 +50,13 @@ def read_as_told(
     paths: Sequence[Path],
     *,
     labels: Sequence[Label] | None = None,
+    by_looks: bool = False,
+    earlier: Sequence[Problem] = (),
 ) -> Reading:
     """Read files by the options of `add_reading_options`; see `read` for `labels` and errors.
+
+    by_looks  look at each file for its format and unit, since the options are about others
+    earlier   problems with files that were read before, which the file of `--problems` keeps
 
     Warns of what was changed, and lists what can't be used on standard error and in the file that
     `--problems` names.
@@ -55,21 +64,21 @@ def read_as_told(
     try:
         reading = read(
             paths,
-            format=arguments.format,
+            format=None if by_looks else arguments.format,
             skip_bad=arguments.skip_bad,
-            offset_unit=arguments.offset_unit,
+            offset_unit=None if by_looks else arguments.offset_unit,
             labels=labels,
         )
     except BadRecords as error:
-        _report(error.problems, arguments.problems)
+        _report(error.problems, arguments.problems, earlier)
         raise
     for message in reading.warnings:
         warnings.warn(message, stacklevel=2)
-    _report(reading.problems, arguments.problems)
+    _report(reading.problems, arguments.problems, earlier)
     return reading
 
 
-def _report(problems: Sequence[Problem], path: Path | None) -> None:
+def _report(problems: Sequence[Problem], path: Path | None, earlier: Sequence[Problem]) -> None:
     for problem in problems[:_MOST_LINES]:
         print(f"problem: {problem}", file=sys.stderr)
     if len(problems) > _MOST_LINES:
@@ -77,5 +86,5 @@ def _report(problems: Sequence[Problem], path: Path | None) -> None:
         print(f"problem: {len(problems) - _MOST_LINES} more; {where}", file=sys.stderr)
     if path:
         rows = [("file", "record", "reason")]
-        rows += [(one.place.file, one.place.words, one.reason) for one in problems]
+        rows += [(one.place.file, one.place.words, one.reason) for one in (*earlier, *problems)]
         write_text(path, "".join("\t".join(row) + "\n" for row in rows))

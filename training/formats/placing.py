@@ -7,8 +7,9 @@ from typing import NamedTuple
 from tagger import Span, convert_offsets, to_code_points
 from training.formats.records import Entry, Mark
 
-__all__ = ["Misplaced", "Placed", "merged", "placed"]
+__all__ = ["MISPLACED", "Misplaced", "Placed", "merged", "placed"]
 
+MISPLACED = "the span {}-{} is empty, turned around or starts before the text"
 _BY_QUOTES = (
     "offsets were read as counting {}: only so do the spans hold the words stored with them"
 )
@@ -103,7 +104,7 @@ def _sound(mark: Mark) -> _Sound:
     if not isinstance(label, str) or not any(one.isalnum() for one in label):
         raise Misplaced(f"the span {start}-{end} has no label")
     if not 0 <= start < end:
-        raise Misplaced(f"the span {start}-{end} is empty, turned around or starts before the text")
+        raise Misplaced(MISPLACED.format(start, end))
     if not isinstance(quote, str | None):
         raise Misplaced(f"what is stored beside the span {start}-{end} ({label}) is no text")
     return _Sound(start, end, label, quote)

@@ -10,13 +10,15 @@ from tagger import Document, InputError, Span, to_ptc
 from training.formats.files import read_text, write_text
 from training.formats.folders import check_new_folder, file_names
 from training.formats.names import corpus_names, label_id
-from training.formats.records import ARTICLE, Entry, Found, Mark, Place, Problem, Record
+from training.formats.placing import MISPLACED
+from training.formats.records import ARTICLE, Entry, Found, Mark, Place, Problem, Record, Remark
 
-__all__ = ["EXPECTED", "PTC", "label_rows"]
+__all__ = ["PTC", "label_rows"]
 
 _ARTICLES = "train-articles"
 _LABELS = "train-task2-TC.labels"
-EXPECTED = "expected article id, technique, start and end, tab-separated"
+_EXPECTED = "expected article id, technique, start and end, tab-separated"
+_NO_ROWS = "the file is empty, so all articles are read as texts without any technique"
 
 
 class PtcFormat:
@@ -40,16 +42,19 @@ class PtcFormat:
             raise InputError(f"{path / _ARTICLES} holds no article<ID>.txt: is it a PTC folder?")
         texts = {one.stem.removeprefix("article"): read_text(one) for one in paths}
         marks: dict[str, list[Mark]] = {name: [] for name in texts}
-        for place, article, span in label_rows(path / _LABELS, columns=(4,)):
+        rows = list(label_rows(path / _LABELS, columns=(4,)))
+        if not rows:
+            yield Remark(Place(str(path / _LABELS)), _NO_ROWS)
+        for place, article, span in rows:
             length = len(texts.get(article, ""))
-            if span is None:
-                reason = EXPECTED
+            if isinstance(span, str):
+                reason = span
             elif article not in texts:
                 reason = f"article {article} has no file"
             elif span.end > length:
                 reason = (
-                    f"{span.start}-{span.end} ends after article {article}, "
-                    f"which has {length} characters"
+                    f"the span {span.start}-{span.end} ({span.label}) ends after article "
+                    f"{article}, which has {length} characters"
                 )
             else:
                 if article in marks:
@@ -84,21 +89,22 @@ class PtcFormat:
         return losses
 
 
-def label_rows(path: Path, *, columns: Sequence[int]) -> Iterator[tuple[Place, str, Span | None]]:
-    """Place, article id and span of each row, None if the row is not as EXPECTED; without a
-    technique, the label is `any`."""
+def label_rows(path: Path, *, columns: Sequence[int]) -> Iterator[tuple[Place, str, Span | str]]:
+    """Place, article id and span of each row, its label as the file spells it; or, in words, why
+    the row is none. Without a technique, the label is `any`."""
     for number, line in enumerate(read_text(path).splitlines(), 1):
         place = Place(str(path), number)
         fields = line.split("\t")
         try:
-            label = label_id(fields[1]) if len(fields) == 4 else "any"
-            if len(fields) not in columns or not label:
+            label = fields[1] if len(fields) == 4 else "any"
+            if len(fields) not in columns or not label_id(label):
                 raise ValueError
-            span = Span(int(fields[-2]), int(fields[-1]), label)
-        except (ValueError, InputError):
-            yield place, fields[0], None
-        else:
-            yield place, fields[0], span
+            start, end = int(fields[-2]), int(fields[-1])
+        except ValueError:
+            yield place, fields[0], _EXPECTED
+            continue
+        fits = 0 <= start < end
+        yield place, fields[0], Span(start, end, label) if fits else MISPLACED.format(start, end)
 
 
 PTC = PtcFormat()

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tagger import OFFSET_UNITS, Document, InputError, Label, Span
+from training.formats.files import is_blank
 from training.formats.known import format_of
-from training.formats.names import label_ids
+from training.formats.names import Spelling, label_ids
 from training.formats.placing import Misplaced, merged, placed
 from training.formats.records import (
     ARTICLE,
@@ -22,6 +23,7 @@ from training.formats.repeats import latest
 
 __all__ = ["Reading", "read"]
 
+_NO_TEXT = "there is no text, though something is marked in it: is the file complete?"
 _UNMARKED = (
     "no span is marked, so it is read as a text without any technique; take it out if nobody has "
     "labelled it yet"
@@ -78,7 +80,7 @@ def read(
     problems: list[Problem] = []
     remarks: list[Problem] = []
     for path in map(Path, paths):
-        if path.is_file() and path.stat().st_size < 9 and not path.read_bytes().strip():
+        if path.is_file() and is_blank(path):
             problems.append(Problem(Place(str(path)), "the file is empty"))
             continue
         for found in format_of(path, format).read(path):
@@ -86,6 +88,8 @@ def read(
                 remarks.append(found)
             elif isinstance(found, Problem):
                 problems.append(found)
+            elif not found.text.strip() and found.marks:
+                problems.append(Problem(found.place, _NO_TEXT))
             elif not found.text.strip():
                 remarks.append(Remark(found.place, "there is no text, so it was left out"))
             else:
@@ -95,7 +99,7 @@ def read(
     if problems and not skip_bad:
         raise BadRecords(problems)
     entries = [entry for entry in entries if entry.place in spans]
-    ids, named = label_ids(Counter(s.label for own in spans.values() for s in own), labels)
+    ids, named = label_ids(_spellings(entries, spans), labels)
     records, repeated = latest(_records(entries, spans, ids, remarks))
     if not records:
         raise InputError("there is no labelled text in what was given")
@@ -137,6 +141,17 @@ def _placed(
         if not entry.judged:
             remarks.append(Remark(entry.place, _UNMARKED))
     return spans, problems
+
+
+def _spellings(
+    entries: Sequence[Entry], spans: Mapping[Place, tuple[Span, ...]]
+) -> dict[str, Spelling]:
+    found: dict[str, Spelling] = {}
+    for entry in entries:
+        for span in spans[entry.place]:
+            before = found.get(span.label, Spelling(0, str(entry.place)))
+            found[span.label] = replace(before, count=before.count + 1)
+    return found
 
 
 def _records(

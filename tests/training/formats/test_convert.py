@@ -21,13 +21,13 @@ def test_an_export_becomes_a_corpus(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert run(DATA / "label-studio-1.23.2.json", "--output", out, "--to", "ptc") == 0
     printed, warned = capsys.readouterr()
     assert printed.splitlines() == [
-        f"{out}: written as ptc, texts: 5, spans: 10",
-        "lost, since ptc has no place for it: who labelled (texts: 5)",
-        "lost, since ptc has no place for it: the article (texts: 5)",
-        "lost, since ptc has no place for it: when it was labelled (texts: 5)",
+        f"{out}: written as ptc, texts: 6, spans: 14",
+        "lost, since ptc has no place for it: who labelled (texts: 6)",
+        "lost, since ptc has no place for it: the article (texts: 6)",
+        "lost, since ptc has no place for it: when it was labelled (texts: 6)",
     ]
     assert all(line.startswith("warning: ") for line in warned.splitlines())
-    assert len(read([out]).documents) == 5
+    assert len(read([out]).documents) == 6
 
 
 def test_problems_are_listed_and_written(

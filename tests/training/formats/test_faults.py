@@ -122,6 +122,16 @@ REPAIRS: dict[str, tuple[str, Any, str | None]] = {
     "as it should be": ("semeval2021", meme(6, 11, "mayor"), None),
     "UTF-16 with words": ("semeval2021", meme(7, 12, "mayor"), "UTF-16 units: only so do the s"),
     "UTF-16 in a task": ("label-studio", task({"start": 7, "end": 12, "text": "mayor"}), "hold"),
+    "UTF-16 in Prodigy": (
+        "prodigy",
+        {
+            "text": TEXT,
+            "tokens": [{"text": "mayor", "start": 7, "end": 12, "id": 0}],
+            "spans": [{"start": 7, "end": 12, "token_start": 0, "token_end": 0, "label": "doubt"}],
+            "answer": "accept",
+        },
+        "UTF-16 units: only so do the spans hold",
+    ),
     "UTF-16 by edges": ("doccano", {"text": TEXT, "label": [[7, 12, "doubt"]]}, "UTF-16 units"),
     "characters by edges": ("doccano", {"text": TEXT, "label": [[6, 11, "doubt"]]}, "characters"),
     "UTF-16 as said": (
@@ -192,12 +202,14 @@ def test_labels_spelt_three_ways_are_one(tmp_path: Path) -> None:
         "loaded_langauge",
     ]
     assert reading.warnings == (
-        'label dog_whistle: "Dog whistle" (1) read as this label',
-        "label dog_whistle (2) is none of the known techniques",
-        "label loaded_langauge (1) is none of the known techniques; if it is loaded_language "
-        "misspelt, mend it",
-        'label loaded_language: "Loaded Language" (1), "LoadedLanguage" (1), '
-        '"loaded-language" (1) read as this label',
+        f'label dog_whistle goes by 2 names, read as one: "Dog whistle" (1, first in {path}:5), '
+        f'"dog_whistle" (1, first in {path}:6)',
+        f"label dog_whistle (2, first in {path}:5) is none of the known techniques",
+        f"label loaded_langauge (1, first in {path}:8) is none of the known techniques; if it is "
+        "loaded_language misspelt, mend it",
+        "label loaded_language goes by 4 names, read as one: "
+        f'"Loaded Language" (1, first in {path}:1), "LoadedLanguage" (1, first in {path}:4), '
+        f'"loaded-language" (1, first in {path}:2), "loaded_language" (1, first in {path}:3)',
         'label thought_terminating_cliches: "Thought terminating cliché" (1) read as this label',
     )
 
@@ -295,6 +307,14 @@ def test_what_cannot_be_read(make: Callable[[Path], object], message: str, tmp_p
     make(tmp_path / "data")
     with pytest.raises(InputError, match=message):
         read([tmp_path / "data"], skip_bad=True)
+
+
+def test_offsets_of_another_unit_are_recognised_in_brat(tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text(TEXT, "utf-8")
+    (tmp_path / "1.ann").write_text("T1\tdoubt 7 12\tmayor\n", "utf-8")
+    reading = read([tmp_path])
+    assert reading.documents[0].spans == (Span(6, 11, "doubt"),)
+    assert "1.ann: offsets were read as counting UTF-16 units" in reading.warnings[0]
 
 
 def test_brat_reports_what_it_cannot_place(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ ALL = {
 @pytest.mark.parametrize(
     ("format", "kept"),
     [
-        ("feedback", {"annotator", "model_version", "time", "verdict"}),
+        ("feedback", {"article", "annotator", "model_version", "time", "verdict"}),
         ("semeval2021", {"article"}),
         ("label-studio", {"article"}),
         ("doccano", {"article"}),
