@@ -35,6 +35,10 @@ _STATUS: tuple[tuple[type[Exception], int], ...] = (
 _SPARE_THREADS = 16
 """Threads beyond those whose requests are queued: they refuse, and answer health checks."""
 
+_KEPT_SECONDS = 75
+"""How long a connection is kept without a request: longer than proxies keep theirs, usually 60
+seconds. Whoever closes first resets a request that is sent at that moment."""
+
 _STOP_SECONDS = 9
 """Seconds after SIGTERM until a process that has not ended by itself is killed."""
 
@@ -92,6 +96,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_class": Worker,
             # More than the queue holds: what overloads it is refused, not left to wait unanswered.
             "threads": self.settings.queue_requests + _SPARE_THREADS,
+            "keepalive": _KEPT_SECONDS,
             "graceful_timeout": _STOP_SECONDS,
             "preload_app": False,  # the queue's threads would not survive the fork
             "control_socket_disable": True,

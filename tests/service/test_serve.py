@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -82,6 +83,19 @@ def test_tags_over_http(running: Running) -> None:
         answer = json.load(response)
     (result,) = answer["results"]
     assert "wartime ecstasy" in " ".join(span["text"] for span in result["spans"])
+
+
+def test_a_connection_outlasts_a_pause(running: Running) -> None:
+    kept = HTTPConnection("127.0.0.1", running.port, timeout=20)
+    kept.connect()
+    kept.auto_open = 0
+    for pause in (0, 4):
+        time.sleep(pause)
+        kept.request("GET", "/health/live")
+        response = kept.getresponse()
+        assert response.status == 200
+        response.read()
+    kept.close()
 
 
 @pytest.mark.parametrize(
