@@ -11,7 +11,6 @@ from typing import Any
 
 from tagger import InputError, Manifest
 from training.base import Base
-from training.download import checkpoint
 from training.folder import About, write_model
 from training.formats import BadRecords, Reading, read
 from training.material import prepared, with_words
@@ -65,8 +64,8 @@ def retrain_command(arguments: argparse.Namespace) -> None:
             raise InputError(
                 "--guard does not go with --finetune: every text is judged out of fold"
             )
-        weights = checkpoint(arguments.weights)
-        encoder, retrained = retune(base, material, work, weights, **common)
+        recipe = {"epochs": arguments.epochs, "trainings": arguments.trainings}
+        encoder, retrained = retune(base, material, work, arguments.weights, **recipe, **common)
     else:
         retrained = retrain(base, material, work, guard=others[1], **common)
     _tell(retrained.warnings, notes)
