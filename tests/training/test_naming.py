@@ -119,7 +119,7 @@ def test_a_new_label_takes_what_is_like_it_alone(model: Linear, others: int) -> 
     new, old = some(3, 200, 1), some(4, 200, 0)
     assert (learnt.decisions(new).argmax(axis=1) == 2).mean() > 0.9
     before, after = model.decisions(old), learnt.decisions(old)
-    assert (after.argmax(axis=1) == before.argmax(axis=1)).mean() > 0.95
+    assert (after.argmax(axis=1) == before.argmax(axis=1)).mean() > 0.85
     np.testing.assert_array_equal(after[:, :2], before)
 
 
