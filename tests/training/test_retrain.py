@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from operator import eq
 from pathlib import Path
 
 import pytest
@@ -134,10 +135,12 @@ def test_the_rest_is_as_it_was(each: Made, tagger: Tagger, articles: list[Docume
             (s.start, s.end, s.label) for s in old.spans
         ]
         assert [s.score for s in new.spans] == pytest.approx([s.score for s in old.spans], abs=1e-3)
-    # No old data were at hand, and yet other fragments are named as they were.
+    # No old data were at hand, and yet other fragments are named as they were; a few that were
+    # hardly named before, such as a judge without a name, are like the new label's examples.
+    gold = [span.label for article in articles for span in article.spans]
     old, new = (names(own, articles) for own in (tagger, ours))
-    same = [one == two for one, two in zip(old, new, strict=True)]
-    assert sum(same) >= 0.99 * len(same)
+    assert sum(map(eq, old, new)) >= 0.97 * len(gold)
+    assert sum(map(eq, new, gold)) >= sum(map(eq, old, gold)) - 0.01 * len(gold)
 
 
 def test_what_the_model_says_of_itself(made: Made, tagger: Tagger) -> None:
