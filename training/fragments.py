@@ -103,5 +103,6 @@ def fragment_features(
             times.append(times_of)
             targets.append(columns[span.label])
             owners.append(number)
-    features = np.column_stack([np.array(rows, np.float32), fragment_numbers(sizes, times)])
-    return features, np.array(targets), np.array(owners)
+    found = np.array(rows, np.float32).reshape(len(rows), 4 * table.states.shape[1])
+    features = np.hstack([found, fragment_numbers(sizes, times)])
+    return features, np.array(targets, np.intp), np.array(owners, np.intp)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, softmax
 from threadpoolctl import threadpool_limits
 
 from tagger import Document, Window
 from training.features import TokenTable
 from training.fragments import fragment_features
+from training.naming import Naming, naming_of
 from training.shift import Examples, Linear, shifted
 
 __all__ = ["Pull", "Sources", "Text", "learnt", "probabilities", "sources_of"]
@@ -40,21 +41,25 @@ class Text:
 class Pull:
     """How hard classifiers are pulled back to the model: inverse strengths, as scikit-learn's C.
 
-    tokens, fragments  of the classifiers that the model has
-    own                of those of new labels
+    tokens, fragments          of the classifiers that the model has
+    own_tokens, own_fragments  of those of new labels
     """
 
     tokens: float = 1e-5
     fragments: float = 1e-4
-    own: float = 1e-3
+    own_tokens: float = 1e-3
+    own_fragments: float = 3e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Sources:
     """Rows of texts, each with the number of its text, and the classifiers they are to move.
 
-    labels  ids of the columns: the model's labels, then new ones
-    known   how many of them the model has
+    labels     ids of the columns: the model's labels, then new ones
+    known      how many of them the model has
+    spoken     (columns of tokens,): which of them new texts speak of; the others stay as they are
+    fragments  the classifier of the model's labels, and its rows
+    naming     what names of new labels are learnt from, if there are any
     """
 
     labels: tuple[str, ...]
@@ -62,9 +67,11 @@ class Sources:
     tokens: Linear
     token_rows: Examples
     token_owners: NDArray[np.intp]
+    spoken: NDArray[np.bool_]
     fragments: Linear
     fragment_rows: Examples
     fragment_owners: NDArray[np.intp]
+    naming: Naming | None
 
 
 def sources_of(
@@ -99,19 +106,27 @@ def sources_of(
     targets = np.where(held[owners, None], said, gold)
     token_rows = Examples(features, targets, weights[owners] * share[:, None])
 
-    states, columns, of = fragment_features(table, documents, labels)
-    states = states.reshape(len(of), len(fragments.coefficients))
-    of = of.astype(np.intp)
-    named = fragments.decisions(states)
-    start = float(np.median(logsumexp(named, axis=1))) if len(of) else 0.0
-    wide_fragments = fragments.widened(own, start - float(np.log(len(labels))), at=known)
-    kept = np.pad(softmax(named, axis=1), ((0, 0), (0, own))).astype(np.float32)
-    one_hot = np.eye(len(labels), dtype=np.float32)[columns.astype(np.intp)]
-    naming = np.where(held[of, None], kept, one_hot)
-    counts = np.array([text.weight for text in texts], np.float32)[of]
-    fragment_rows = Examples(states, naming, np.repeat(counts[:, None], len(labels), axis=1))
+    states, columns, of = fragment_features(table, documents, labels[:known])
+    kept = softmax(fragments.decisions(states), axis=1)
+    naming = np.where(held[of, None], kept, np.eye(known, dtype=np.float32)[columns])
+    counts = np.array([text.weight for text in texts], np.float32)
+    fragment_rows = Examples(states, naming, np.repeat(counts[of][:, None], known, axis=1))
+    names = None
+    if own:
+        read = np.array([(text.looked_for or frozenset()) >= {*labels[known:]} for text in texts])
+        parts = labels[:known], labels[known:]
+        names = naming_of(table, documents, held, counts, read, parts, seed=seed)
     return Sources(
-        tuple(labels), known, wide, token_rows, owners, wide_fragments, fragment_rows, of
+        labels=tuple(labels),
+        known=known,
+        tokens=wide,
+        token_rows=token_rows,
+        token_owners=owners,
+        spoken=weights[~held].any(axis=0),
+        fragments=fragments,
+        fragment_rows=fragment_rows,
+        fragment_owners=of,
+        naming=names,
     )
 
 
@@ -121,7 +136,8 @@ def learnt(
     """The classifiers of tokens and of fragments, moved towards some of the texts, (texts,)."""
     width = len(sources.labels)
     strengths = np.full(width + 1, pull.tokens)
-    strengths[sources.known : width] = pull.own
+    strengths[sources.known : width] = pull.own_tokens
+    strengths[~sources.spoken] = 0
     tokens = shifted(
         sources.tokens,
         [sources.token_rows.of(texts[sources.token_owners])],
@@ -131,10 +147,12 @@ def learnt(
     fragments = shifted(
         sources.fragments,
         [sources.fragment_rows.of(texts[sources.fragment_owners])],
-        penalty=np.full(width, pull.fragments),
+        penalty=np.full(sources.known, pull.fragments),
         link="softmax",
         jobs=jobs,
     )
+    if sources.naming:
+        fragments = sources.naming.learnt(fragments, texts, pull.own_fragments, jobs=jobs)
     return tokens, fragments
 
 

@@ -101,7 +101,7 @@ def learning_curve(shares: Sequence[float], flc: Sequence[float]) -> str:
 @styled
 def confusion_matrix(counts: NDArray[np.intp], names: Sequence[str]) -> str:
     """Shares of rows as shades, in percent, with counts; rows are gold, columns were named."""
-    side = 0.55 * len(names)
+    side = 0.55 * max(len(names), 6)  # or the names of a few leave them no room
     figure = new_figure(side + 2.9, side + 1.9)
     axes = figure.add_subplot()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

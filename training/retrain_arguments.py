@@ -81,7 +81,18 @@ def add_retrain(commands: Any) -> None:
         action="store_true",
         help="train the encoder too, on --base-data and the new data (needs torch; hours)",
     )
-    parser.add_argument("--weights", type=Path, help="of the encoder to fine-tune; see `finetune`")
+    parser.add_argument(
+        "--weights", type=Path, help="with --finetune, of the encoder; see `finetune`"
+    )
+    parser.add_argument(
+        "--epochs", type=_count, default=3, help="with --finetune, passes over the data; default 3"
+    )
+    parser.add_argument(
+        "--trainings",
+        type=_count,
+        default=3,
+        help="with --finetune, of different seeds, averaged; default 3",
+    )
     parser.add_argument("--work", type=Path, help="folder for results; default: OUTPUT.work")
     parser.add_argument("--report", type=Path, help="page to write; default: OUTPUT.html")
     parser.add_argument("--model-version", help="default: the base's, +1")
@@ -122,6 +133,12 @@ def _whole(value: str) -> int:
         if (number := int(value)) > 0:
             return number
     raise argparse.ArgumentTypeError(f"{value!r}: give a whole number, 1 or more")
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal() or not int(value):
+        raise argparse.ArgumentTypeError(f"{value}: give a whole number above 0")
+    return int(value)
 
 
 def _retrain(arguments: argparse.Namespace) -> None:

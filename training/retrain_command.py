@@ -10,7 +10,6 @@ from typing import Any
 
 from tagger import InputError, Manifest
 from training.base import Base
-from training.download import checkpoint
 from training.folder import About, write_model
 from training.formats import Reading, read_as_told
 from training.formats.files import write_text
@@ -68,8 +67,8 @@ def retrain_command(arguments: argparse.Namespace) -> None:
             raise InputError(
                 "--guard does not go with --finetune: every text is judged out of fold"
             )
-        weights = checkpoint(arguments.weights)
-        encoder, retrained = retune(base, material, work, weights, **common)
+        recipe = {"epochs": arguments.epochs, "trainings": arguments.trainings}
+        encoder, retrained = retune(base, material, work, arguments.weights, **recipe, **common)
     else:
         common |= {"guard": others[1], "guard_groups": readings[2].groups}
         retrained = retrain(base, material, work, **common)

@@ -13,7 +13,7 @@ import numpy as np
 
 from tagger import Document, InputError, Tagger
 from training.base import Base
-from training.download import Checkpoint
+from training.download import checkpoint
 from training.evidence import Evidence
 from training.fit import fit
 from training.material import Material
@@ -29,11 +29,12 @@ def retune(
     base: Base,
     material: Material,
     work: Path,
-    checkpoint: Checkpoint,
+    weights: Path | None = None,
     *,
     base_documents: Sequence[Document],
     base_groups: Sequence[str] | None = None,
     epochs: int = 3,
+    trainings: int = 3,
     described: Mapping[str, Mapping[str, Any]] | None = None,
     settings: Settings | None = None,
 ) -> tuple[Base, Retrained]:
@@ -42,7 +43,8 @@ def retune(
     base            the model to judge against
     base_documents  what it was trained on
     base_groups     the article of each; by default its id
-    checkpoint      the weights to begin with
+    weights         folder of the weights to begin with; None: the published ones
+    trainings       how many are averaged (see `adapt`)
 
     Every text counts as read for all labels, and all texts count alike. Raises InputError without
     the old data, or without torch.
@@ -69,15 +71,19 @@ def retune(
         [str(documents[place].id) for place in np.flatnonzero(parts == fold).tolist()]
         for fold in range(int(parts.max()) + 1)
     ]
-    common: dict[str, Any] = {
-        "negatives": read_furniture(),
-        "jobs": settings.jobs,
-        "seed": settings.seed,
-    }
-    encoders = work / "encoder"
-    adapt(documents, folds, checkpoint, encoders, recipe=Recipe(epochs=epochs), **common)
-    tuned = Base.read(encoders)
-    fitted = fit(documents, folds, tuned, work / "fit", **common)
+    seed = settings.seed
+    common: dict[str, Any] = {"negatives": read_furniture(), "jobs": settings.jobs}
+    adapt(
+        documents,
+        folds,
+        checkpoint(weights),
+        work / "encoder",
+        recipe=Recipe(epochs=epochs),
+        seeds=range(seed, seed + trainings),
+        **common,
+    )
+    tuned = Base.read(work / "encoder")
+    fitted = fit(documents, folds, tuned, work / "fit", seed=seed, **common)
     tagger = Tagger.load(base.folder)
     places = {one.id: place for place, one in enumerate(fitted.evidence.gold)}
 

@@ -78,7 +78,7 @@ def shifted(
     """The model moved towards the examples; where there are none, the model.
 
     penalty    (columns,): inverse strength of the pull back to the model (scikit-learn's C), on
-               features that are scaled to unit variance
+               features that are scaled to unit variance; 0: the column stays as it is
     link       columns judged each by itself, or one class out of all; then a row's weight is that
                of its first column
     tolerance  largest slope, as a share of the examples' weight, at which the fit is done
@@ -93,7 +93,10 @@ def shifted(
         return model
     mean, scale = _scaling(chunks)
     offsets = [model.decisions(chunk.features) for chunk in chunks]
-    shape = len(model.coefficients) + 1, len(model.bias)
+    free = np.flatnonzero(penalty)
+    if not len(free):
+        return model
+    shape = len(model.coefficients) + 1, len(free)
     loss = _logistic if link == "logistic" else _softmax
     with ThreadPoolExecutor(jobs) as pool, threadpool_limits(1, "blas"):
 
@@ -105,12 +108,14 @@ def shifted(
 
             def part(number: int) -> tuple[float, Floats, Floats]:
                 chunk = chunks[number]
-                decisions = offsets[number] + chunk.features @ weights + bias
+                decisions = offsets[number].copy()
+                decisions[:, free] += chunk.features @ weights + bias
                 value, slopes = loss(decisions, chunk.targets, chunk.weights)
+                slopes = slopes[:, free]
                 return value, chunk.features.T @ slopes, slopes.sum(axis=0)
 
-            total = 0.5 * float((np.square(shift) / penalty).sum())
-            gradient = shift / penalty
+            total = 0.5 * float((np.square(shift) / penalty[free]).sum())
+            gradient = shift / penalty[free]
             for value, slopes, sums in pool.map(part, range(len(chunks))):
                 total += value
                 gradient[:-1] += (slopes - mean[:, None] * sums) / scale[:, None]
@@ -123,10 +128,10 @@ def shifted(
         )
     shift = found.x.reshape(shape)
     weights = shift[:-1] / scale[:, None]
-    return Linear(
-        (model.coefficients + weights).astype(np.float32),
-        (model.bias + shift[-1] - mean @ weights).astype(np.float32),
-    )
+    coefficients, bias = model.coefficients.copy(), model.bias.copy()
+    coefficients[:, free] += weights.astype(np.float32)
+    bias[free] += (shift[-1] - mean @ weights).astype(np.float32)
+    return Linear(coefficients, bias)
 
 
 def _weight(chunk: Examples) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from tagger import Document
+from tagger import Document, Tagger
 from training.base import Base
 from training.cli import main
 from training.download import Checkpoint
@@ -118,14 +118,18 @@ def test_what_is_done_is_not_done_again(
         adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=2), seeds=(0,))
 
 
-def test_the_command(
-    checkpoint: Checkpoint, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder, output = tmp_path / "weights", tmp_path / "out"
+def written(checkpoint: Checkpoint, folder: Path) -> Path:
     folder.mkdir()
     save_file(checkpoint.weights, folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(checkpoint.config), encoding="utf-8")
     (folder / "tokenizer.json").write_bytes(checkpoint.tokenizer)
+    return folder
+
+
+def test_the_command(
+    checkpoint: Checkpoint, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = written(checkpoint, tmp_path / "weights"), tmp_path / "out"
     command = ["finetune", "--data", str(root / "tests" / "articles"), "--output", str(output)]
     options = ["--weights", str(folder), "--epochs", "1", "--jobs", "1", "--trainings", "2"]
     assert main([*command, *options]) == 0
@@ -133,6 +137,30 @@ def test_the_command(
     assert {path.name for path in output.iterdir()} == names | {"seed-0", "seed-1"}
     assert {path.name for path in (output / "seed-1").iterdir()} == names
     assert capsys.readouterr().err == ""
+
+
+def test_retraining_with_the_encoder(
+    checkpoint: Checkpoint, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, output, data = written(checkpoint, tmp_path / "weights"), tmp_path / "out", "new.json"
+    mark = {"start": 0, "end": 8, "technique": "Deadline", "text_fragment": "Act now!"}
+    texts = [
+        {"id": f"n{place}", "text": f"Act now! {word} is on sale.", "labels": [mark]}
+        for place, word in enumerate(["Tea", "Wool", "A bicycle", "Our house", "The lamp"])
+    ]
+    (tmp_path / data).write_text(json.dumps(texts), encoding="utf-8")
+    command = f"retrain --base {root}/models/default --data {tmp_path / data} --output {output}"
+    assert main([*command.split(), "--finetune", "--weights", "nowhere"]) == 2
+    assert "--finetune needs what the model was trained on" in capsys.readouterr().err
+    options = f"--finetune --weights {weights} --base-data {root}/tests/articles"
+    assert main([*f"{command} {options} --trainings 2 --epochs 1 --jobs 1".split()]) == 0
+    model = Tagger.load(output)
+    assert "deadline" in model.labels
+    assert model.tag(["Act now! Tea is on sale."], thresholds=0)
+    assert model.manifest.trained_on["trainings averaged"] == 2
+    judged = model.manifest.figures["retrained"]
+    assert (judged["new"]["texts"], judged["old"]["texts"]) == (5, 12)
+    assert output.with_name("out.html").exists()
 
 
 def test_without_torch_it_says_what_to_install(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from operator import eq
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from training.cli import main
 from training.measure import flc
 
 LABEL = "deadline_pressure"
+OTHER = "anonymous_sourcing"
 
 
-def parts(path: Path) -> dict[str, list[Document]]:
+def parts(path: Path, label: str) -> dict[str, list[Document]]:
     """Sections of paragraphs, a line each, in which [[ and ]] mark spans."""
     found: dict[str, list[Document]] = {}
     for line in path.read_text("utf-8").splitlines():
@@ -27,7 +29,7 @@ def parts(path: Path) -> dict[str, list[Document]]:
             text, spans = "", []
             for place, piece in enumerate(re.split(r"\[\[|\]\]", line)):
                 if place % 2:
-                    spans.append(Span(len(text), len(text) + len(piece), LABEL))
+                    spans.append(Span(len(text), len(text) + len(piece), label))
                 text += piece
             own.append(Document(text, tuple(spans), f"{len(found)}{len(own):03}"))
     return found
@@ -44,30 +46,25 @@ def write_ptc(folder: Path, documents: list[Document], names: dict[str, str]) ->
     return folder
 
 
-@pytest.fixture(scope="module")
-def paragraphs() -> dict[str, list[Document]]:
-    return parts(Path(__file__).parent / "deadline.txt")
-
-
 @dataclass(frozen=True)
 class Made:
+    """A retrained model, what was printed, and the paragraphs that it learnt from or did not."""
+
     folder: Path
     page: str
     printed: str
+    label: str
+    paragraphs: dict[str, list[Document]]
     again: Callable[..., Path]
 
 
-@pytest.fixture(scope="module")
-def made(
-    root: Path, paragraphs: dict[str, list[Document]], tmp_path_factory: pytest.TempPathFactory
-) -> Made:
+def make(place: Path, root: Path, label: str, name: str) -> Made:
     """The default model, retrained on thirty examples alone, and judged on the small corpus."""
-    place = tmp_path_factory.mktemp("retrain")
-    data = write_ptc(place / "data", paragraphs["learn"], {LABEL: "Deadline pressure"})
+    paragraphs = parts(Path(__file__).parent / f"{name.split()[0].lower()}.txt", label)
+    data = write_ptc(place / "data", paragraphs["learn"], {label: name})
     described = place / "labels.toml"
     described.write_text(
-        f'[{LABEL}]\nname = "Deadline pressure"\ndefinition = "Urges to act at once."\n',
-        encoding="utf-8",
+        f'[{label}]\nname = "{name}"\ndefinition = "Urges to act at once."\n', encoding="utf-8"
     )
 
     def run(name: str, *more: str) -> Path:
@@ -79,7 +76,25 @@ def made(
 
     with redirect_stdout(io.StringIO()) as printed:
         folder = run("ours")
-    return Made(folder, folder.with_name("ours.html").read_text("utf-8"), printed.getvalue(), run)
+    page = folder.with_name("ours.html").read_text("utf-8")
+    return Made(folder, page, printed.getvalue(), label, paragraphs, run)
+
+
+@pytest.fixture(scope="module")
+def made(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make(tmp_path_factory.mktemp("retrain"), root, LABEL, "Deadline pressure")
+
+
+@pytest.fixture(scope="module")
+def other(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make(tmp_path_factory.mktemp("retrain"), root, OTHER, "Anonymous sourcing")
+
+
+@pytest.fixture(params=["made", "other"])
+def each(request: pytest.FixtureRequest) -> Made:
+    """A retraining for each of two new techniques."""
+    found: Made = request.getfixturevalue(request.param)
+    return found
 
 
 def content_words(documents: list[Document]) -> set[str]:
@@ -88,21 +103,31 @@ def content_words(documents: list[Document]) -> set[str]:
     return {stem for stem in stems if len(stem) > 1}
 
 
-def test_a_new_label_is_found_in_other_words(
-    made: Made, paragraphs: dict[str, list[Document]]
-) -> None:
-    assert not content_words(paragraphs["learn"]) & content_words(paragraphs["find"])
-    assert [len(paragraphs[part]) for part in ("learn", "find", "without")] == [30, 10, 20]
-    gold = [*paragraphs["find"], *paragraphs["without"]]
-    marked = Tagger.load(made.folder).tag([one.text for one in gold], labels=[LABEL])
+def fragments(documents: list[Document]) -> list[tuple[str, list[tuple[int, int]]]]:
+    return [(one.text, [(span.start, span.end) for span in one.spans]) for one in documents]
+
+
+def names(tagger: Tagger, documents: list[Document]) -> list[str]:
+    """What a model calls the gold fragments."""
+    return [s.label for given in fragments(documents) for s in tagger.classify(*given)]
+
+
+def test_a_new_label_is_found_in_other_words(each: Made) -> None:
+    own = each.paragraphs
+    assert not content_words(own["learn"]) & content_words(own["find"])
+    assert [len(own[part]) for part in ("learn", "find", "without")] == [30, 10, 20]
+    gold = [*own["find"], *own["without"]]
+    ours = Tagger.load(each.folder)
+    marked = ours.tag([one.text for one in gold], labels=[each.label])
     found = [Document(one.text, one.spans, own.id) for one, own in zip(marked, gold, strict=True)]
     assert flc(found, gold).f1 >= 0.4
+    assert names(ours, own["find"]).count(each.label) >= 8
 
 
-def test_the_rest_is_as_it_was(made: Made, tagger: Tagger, articles: list[Document]) -> None:
+def test_the_rest_is_as_it_was(each: Made, tagger: Tagger, articles: list[Document]) -> None:
     texts = [article.text for article in articles]
-    ours = Tagger.load(made.folder)
-    assert ours.labels == (*tagger.labels, LABEL)
+    ours = Tagger.load(each.folder)
+    assert ours.labels == (*tagger.labels, each.label)
     before = tagger.tag(texts, thresholds=0)
     after = ours.tag(texts, labels=tagger.labels, thresholds=0)
     for old, new in zip(before, after, strict=True):
@@ -110,17 +135,12 @@ def test_the_rest_is_as_it_was(made: Made, tagger: Tagger, articles: list[Docume
             (s.start, s.end, s.label) for s in old.spans
         ]
         assert [s.score for s in new.spans] == pytest.approx([s.score for s in old.spans], abs=1e-3)
-    named = [
-        [
-            one.label
-            for article in articles
-            for one in own.classify(article.text, [(s.start, s.end) for s in article.spans])
-        ]
-        for own in (tagger, ours)
-    ]
-    # Thirty examples and no old data: the name of a given fragment is held less firmly than marks.
-    same = [old == new for old, new in zip(*named, strict=True)]
-    assert sum(same) > 0.7 * len(same)
+    # No old data were at hand, and yet other fragments are named as they were; a few that were
+    # hardly named before, such as a judge without a name, are like the new label's examples.
+    gold = [span.label for article in articles for span in article.spans]
+    old, new = (names(own, articles) for own in (tagger, ours))
+    assert sum(map(eq, old, new)) >= 0.97 * len(gold)
+    assert sum(map(eq, new, gold)) >= sum(map(eq, old, gold)) - 0.01 * len(gold)
 
 
 def test_what_the_model_says_of_itself(made: Made, tagger: Tagger) -> None:
@@ -168,6 +188,16 @@ def test_it_goes_on_from_what_is_done(made: Made, monkeypatch: pytest.MonkeyPatc
         assert (again / name).read_bytes() == (made.folder / name).read_bytes()
     with pytest.raises(AssertionError, match="fitted before"):
         made.again("other", "--work", f"{made.folder}.work", "--seed", "1")
+
+
+def test_twice_gives_the_same_model_bit_for_bit(made: Made) -> None:
+    """From nothing, in a folder of its own, on another number of threads."""
+    twice = made.again("twice/ours", "--work", f"{made.folder.parent}/elsewhere", "--jobs", "3")
+    files = sorted(path.name for path in made.folder.iterdir())
+    assert files == sorted(path.name for path in twice.iterdir())
+    for name in files:
+        assert (twice / name).read_bytes() == (made.folder / name).read_bytes(), name
+    assert twice.with_name("ours.html").read_text("utf-8") == made.page
 
 
 def test_a_model_is_never_changed(made: Made, capsys: pytest.CaptureFixture[str]) -> None:

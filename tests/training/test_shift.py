@@ -1,5 +1,7 @@
 """Classifiers that move from a model's no further than examples ask for."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -51,6 +53,17 @@ def test_a_column_of_which_nothing_is_known_stays(model: Linear, examples: Examp
     moved = np.abs(parts(found) - parts(model)).max(axis=0)
     assert moved[1] == 0
     assert min(moved[0], moved[2]) > 0.01
+
+
+@pytest.mark.parametrize("link", ["logistic", "softmax"])
+def test_a_column_that_is_held_stays(
+    model: Linear, examples: Examples, link: Literal["logistic", "softmax"]
+) -> None:
+    found = shifted(model, [examples], penalty=np.array([1e-2, 0, 1e-2]), link=link)
+    moved = np.abs(parts(found) - parts(model)).max(axis=0)
+    assert moved[1] == 0
+    assert min(moved[0], moved[2]) > 0.01
+    assert shifted(model, [examples], penalty=np.zeros(COLUMNS), link=link) is model
 
 
 def test_from_nothing_it_is_a_logistic_regression(examples: Examples) -> None:
