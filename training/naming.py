@@ -9,7 +9,8 @@ claim every fragment of which the model is unsure. Counter-examples hold them ba
 - those beside the new spans, of the same topic and the same author.
 
 Each kind weighs the same, and all of them as many times what the examples of a label do as the
-model has labels: a new label is as likely as any other before its words are looked at.
+model has labels: a new label is as likely as any other before its words are looked at. Of the first
+kind a label weighs as the square root of its spans, or the frequent ones alone would hold.
 """
 
 import itertools
@@ -46,6 +47,7 @@ class Naming:
     features  float32 (fragments, features)
     columns   the new label of each, -1 of counter-examples
     kinds     0 of examples; 1, 2 and 3 of counter-examples, in the order above
+    bears     of each of kind 1, the model's label that it bears; else 0
     owners    the text of each
     weights   float32 (fragments,): how much each example counts
     """
@@ -54,6 +56,7 @@ class Naming:
     features: Floats
     columns: Numbers
     kinds: Numbers
+    bears: Numbers
     owners: Numbers
     weights: Floats
 
@@ -72,7 +75,9 @@ class Naming:
         present = [kind for kind in (1, 2, 3) if (kinds == kind).any()]
         for kind in present:
             total = known * examples.sum() / own / len(present)
-            weights[kinds == kind] = total / (kinds == kind).sum()
+            bears = self.bears[rows][kinds == kind]
+            each = np.bincount(bears)[bears] ** -0.5
+            weights[kinds == kind] = total * each / each.sum()
         targets = np.zeros((len(columns), known + own), np.float32)
         # The model's columns don't move, so it is all one which of them a counter-example bears.
         targets[np.arange(len(columns)), np.where(examples, known + columns, 0)] = 1
@@ -131,6 +136,7 @@ def naming_of(
         np.concatenate([part[0] for part in parts]),
         np.maximum(columns, -1),
         np.where(columns >= 0, 0, kinds),
+        np.where(kinds == 1, np.minimum(columns, -1) + len(known), 0),
         owners,
         weights[owners],
     )

@@ -106,6 +106,7 @@ def naming(examples: int, others: int) -> Naming:
         features,
         np.where(kinds, -1, 0),
         kinds,
+        np.zeros(len(features), np.intp),
         np.arange(len(features)),
         np.ones(len(features), np.float32),
     )
