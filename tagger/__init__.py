@@ -10,7 +10,9 @@ from tagger.config import CURRENT, Config, default_model
 from tagger.decode import FEATURES, Candidate, candidates, decode
 from tagger.errors import InputError, JobError, ModelError, TaggerError
 from tagger.formats import (
+    BASE_CSS,
     OFFSET_UNITS,
+    PALETTE_CSS,
     convert_offsets,
     to_answer,
     to_code_points,
@@ -30,11 +32,13 @@ from tagger.tagger import Tagger
 from tagger.windows import REPEATS, Window, Windower, windows_per_text
 
 __all__ = [
+    "BASE_CSS",
     "CONTENT_TYPES",
     "CURRENT",
     "FEATURES",
     "NUMBERS",
     "OFFSET_UNITS",
+    "PALETTE_CSS",
     "REPEATS",
     "Candidate",
     "Classification",
