@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tagger import Label
+from tagger.drawing import STYLE_SHEET
 from training.curves import Scored, confusions, scored_by_label
 from training.evidence import Evidence
 from training.plots import confusion_matrix, precision_recall, reliability, small_precision_recall
@@ -57,10 +58,10 @@ def report(evidence: Evidence, labels: Sequence[Label], figures: Mapping[str, An
 
 
 def page(name: str, *parts: Mapping[str, str], **more: str) -> str:
-    """A packaged page with its parts and the style sheet that all reports share."""
+    """A packaged page with its parts and the style sheets that all reports share."""
     files = resources.files("training")
     template = Template(files.joinpath(name).read_text("utf-8"))
-    parts = *parts, more, {"style": files.joinpath("report.css").read_text("utf-8")}
+    parts = *parts, more, {"style": STYLE_SHEET + files.joinpath("report.css").read_text("utf-8")}
     return template.substitute({key: value for part in parts for key, value in part.items()})
 
 

@@ -7,6 +7,7 @@ from string import Template
 
 import numpy as np
 
+from tagger.drawing import STYLE_SHEET
 from tagger.manifest import Label
 from tagger.report.comparisons import by_group, by_month
 from tagger.report.counts import LONGEST_FRAGMENT, Counts, Technique
@@ -33,6 +34,7 @@ def to_page(output: Output, counts: Counts, labels: Sequence[Label]) -> str:
     names = {label: known.get(label, label) for label in order}
     absent = [known.get(label, label) for label in output.techniques if label not in found]
     return Template((files("tagger.report") / "page.html").read_text("utf-8")).substitute(
+        style=STYLE_SHEET,
         title=text(f"Techniques in {output.folder.resolve().name}"),
         overview=text(_overview(output)),
         headline="\n".join(_tiles(output, counts)),
@@ -77,8 +79,7 @@ def _tiles(output: Output, counts: Counts) -> list[str]:
         count = counts.decisions[action]
         tiles.append((f"Decided: {action}", f"{count:,}", f"{percent(count / whole.rows)} of rows"))
     return [
-        f'<div><dt>{text(name)}</dt><dd class="figure">{text(figure)}</dd>'
-        f"<dd>{text(more)}</dd></div>"
+        f"<div><dt>{text(name)}</dt><dd>{text(figure)}</dd><dd>{text(more)}</dd></div>"
         for name, figure, more in tiles
     ]
 
