@@ -8,6 +8,7 @@
 
 from tagger.config import CURRENT, Config, default_model
 from tagger.decode import FEATURES, Candidate, candidates, decode
+from tagger.durable import replaced, sync_folder
 from tagger.errors import InputError, JobError, ModelError, TaggerError
 from tagger.formats import (
     BASE_CSS,
@@ -71,6 +72,8 @@ __all__ = [
     "file_sha256",
     "fragment_numbers",
     "read_source",
+    "replaced",
+    "sync_folder",
     "times_in",
     "to_answer",
     "to_code_points",
