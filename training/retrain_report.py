@@ -6,9 +6,10 @@ from html import escape
 from typing import Any
 
 from training.comparison import Change, changes, verdict
+from training.judged import Judged
 from training.plots import learning_curve
 from training.report import calibration_section, confusion_section, curve_section, page
-from training.retrain import Judged, Retrained
+from training.retrain import Retrained
 from training.verdicts import more, sentences
 
 __all__ = ["retrain_report"]

@@ -5,7 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 from training.comparison import paired, verdict
-from training.retrain import Judged, Retrained
+from training.judged import Judged
+from training.retrain import Retrained
 
 __all__ = ["compared", "more", "sentences"]
 
