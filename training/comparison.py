@@ -8,8 +8,8 @@ import numpy as np
 
 from tagger import Document, Span
 from training.bootstrap import bounds, resamples
-from training.decisions import right
 from training.measure import Overlap, flc_by_label
+from training.pool import right
 
 __all__ = ["Change", "changes", "f1_differences", "paired", "verdict"]
 

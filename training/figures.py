@@ -9,8 +9,8 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from tagger import Document
 from training.bootstrap import bounds, resamples
-from training.decisions import right
 from training.measure import Accuracy, Overlap, flc, flc_by_label, si
+from training.pool import right
 
 __all__ = ["calibration_figures", "interval", "span_figures", "tc_figures"]
 

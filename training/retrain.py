@@ -21,7 +21,7 @@ from tqdm import tqdm
 from tagger import Document, Label, Tagger, decode, file_sha256
 from training.base import Base
 from training.checkpoints import Checkpoints
-from training.decisions import EDGES, Edge, Pool, decide
+from training.decisions import decide
 from training.export import read_fragments
 from training.features import TokenTable, token_table
 from training.folder import About, taxonomy, write_model
@@ -29,7 +29,7 @@ from training.heads import Heads
 from training.judged import Judged, Seen, judged, see, within
 from training.learning import Pull, Sources, Text, learnt, probabilities, sources_of
 from training.material import Material
-from training.measure import merge
+from training.pool import EDGES, Edge, Pool, gold_counts
 from training.sharing import Sharing, shared_out
 from training.shift import Linear
 
@@ -246,9 +246,7 @@ class _Run:
             for edge, parts in pools.items():
                 parts.append(Pool.collect(documents, windows, values, edge.of(own)))
         pooled = {edge: Pool.concatenate(parts) for edge, parts in pools.items()}
-        gold = np.array(
-            [[len(merge(s for s in d.spans if s.label == x.id)) for x in own] for d in documents]
-        )
+        gold = gold_counts(documents, own)
         chosen = []
         for fold in range(len(heads) + 1):
             others = told & (folds != fold) & (folds >= 0)
