@@ -8,7 +8,7 @@ from string import Template
 
 from tagger.formats.legend import Entry, legend
 from tagger.formats.segments import Segment, segments
-from tagger.formats.styles import BASE_CSS, PALETTE_CSS
+from tagger.formats.shared import BASE_CSS, PALETTE_CSS, page_head
 from tagger.formats.visible import UNSAFE, visible
 from tagger.manifest import Label, Manifest
 from tagger.spans import Document, Span
@@ -35,6 +35,7 @@ def to_html(
     absent = [entry.name for entry in entries.values() if not entry.count]
     resources = files("tagger.formats")
     return Template((resources / "page.html").read_text("utf-8")).substitute(
+        head=page_head(_text(title)),
         title=_text(title),
         style="".join(
             sheet.read_text("utf-8") for sheet in (BASE_CSS, PALETTE_CSS, resources / "page.css")
