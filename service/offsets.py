@@ -8,8 +8,6 @@ from tagger import convert_offsets, to_code_points
 
 __all__ = ["in_code_points"]
 
-_MOST_FAULTS = 20
-
 
 def in_code_points(
     text: str, fragments: Sequence[Fragment], unit: str, field: str = "fragments"
@@ -40,7 +38,7 @@ def in_code_points(
         found.append((start, end))
     if faults:
         detail = "offsets must fit the text, which they count in the request's offset_unit"
-        raise Problem(422, detail, faults[:_MOST_FAULTS])
+        raise Problem(422, detail, faults)
     return found
 
 

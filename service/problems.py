@@ -105,13 +105,13 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def body(problem: Problem) -> dict[str, Any]:
-    """The members of the problem document."""
+    """The members of the problem document; of many errors it holds the first."""
     return {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(problem.status, "Error"),
         "status": problem.status,
         "detail": problem.detail,
-        "errors": [asdict(fault) for fault in problem.errors],
+        "errors": [asdict(fault) for fault in problem.errors[:_MOST_FAULTS]],
     }
 
 
@@ -155,10 +155,9 @@ def _problem(error: Exception) -> Problem:
 
 def _validation(error: ValidationError) -> Problem:
     details = error.errors(include_url=False, include_context=False, include_input=False)
-    faults = [_fault(detail) for detail in details[:_MOST_FAULTS]]
-    more = len(details) - len(faults)
-    detail = "the request does not fit the schema" + (f"; {more} more errors" if more else "")
-    return Problem(422, detail, faults)
+    more = len(details) - _MOST_FAULTS
+    detail = "the request does not fit the schema" + (f"; {more} more errors" if more > 0 else "")
+    return Problem(422, detail, [_fault(each) for each in details])
 
 
 def _fault(detail: ErrorDetails) -> Fault:

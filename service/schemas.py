@@ -11,12 +11,15 @@ __all__ = [
     "Fragment",
     "Health",
     "Labels",
+    "Model",
     "ModelCard",
     "OffsetUnit",
     "Paragraph",
     "RequestModel",
+    "Result",
     "TagAnswer",
     "TagRequest",
+    "Threshold",
     "only_id_may_be_null",
 ]
 

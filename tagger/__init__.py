@@ -8,10 +8,14 @@
 
 from tagger.config import CURRENT, Config, default_model
 from tagger.decode import FEATURES, Candidate, candidates, decode
+from tagger.durable import replaced, sync_folder
 from tagger.errors import InputError, JobError, ModelError, TaggerError
 from tagger.formats import (
+    BASE_CSS,
     OFFSET_UNITS,
+    PALETTE_CSS,
     convert_offsets,
+    page_head,
     to_answer,
     to_code_points,
     to_html,
@@ -30,11 +34,13 @@ from tagger.tagger import Tagger
 from tagger.windows import REPEATS, Window, Windower, windows_per_text
 
 __all__ = [
+    "BASE_CSS",
     "CONTENT_TYPES",
     "CURRENT",
     "FEATURES",
     "NUMBERS",
     "OFFSET_UNITS",
+    "PALETTE_CSS",
     "REPEATS",
     "Candidate",
     "Classification",
@@ -66,7 +72,10 @@ __all__ = [
     "default_model",
     "file_sha256",
     "fragment_numbers",
+    "page_head",
     "read_source",
+    "replaced",
+    "sync_folder",
     "times_in",
     "to_answer",
     "to_code_points",

@@ -47,11 +47,11 @@ def default_model(models: Path | None = None) -> Path:
             name = ""
         except OSError as error:
             raise ModelError(
-                f"can't read {models / 'current'} ({error.strerror}): it holds the name of the "
+                f"can't read {models / CURRENT} ({error.strerror}): it holds the name of the "
                 "model folder to serve; unset TAGGER_MODELS to use the packaged model"
             ) from None
         if not name or name == ".." or "\0" in name or Path(name).name != name:
-            raise ModelError(f"{models / 'current'} must hold the name of a folder beside it")
+            raise ModelError(f"{models / CURRENT} must hold the name of a folder beside it")
         return models / name
     packaged = _HERE / "models" / "default"  # in a wheel; beside the package in a checkout
     return packaged if packaged.is_dir() else _HERE.parent / "models" / "default"

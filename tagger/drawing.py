@@ -8,14 +8,20 @@ import io
 import re
 import warnings
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from tagger.formats import visible
+from tagger.formats import BASE_CSS, visible
 
-__all__ = ["INK", "LINE", "POINT", "QUIET", "RULE", "new_figure", "styled", "to_svg"]
+__all__ = ["INK", "LINE", "POINT", "QUIET", "RULE", "STYLE_SHEET", "new_figure", "styled", "to_svg"]
+
+STYLE_SHEET = "".join(
+    sheet.read_text("utf-8") for sheet in (BASE_CSS, Path(__file__).with_name("drawing.css"))
+)
+"""The beginning of a page's style sheet; the rest gives `--tile`, the least width of its tiles."""
 
 # Colours that no plot has; each becomes a variable of the page's style sheet, so that one drawing
 # serves light and dark.

@@ -18,14 +18,13 @@ def times_in(text: str, fragments: Sequence[tuple[int, int]]) -> list[int]:
     """How often the text holds the words of each fragment, upper and lower case alike; 1 if the
     fragment has none."""
     lower = text.lower()
-    found: dict[str, int] = {}
-    for start, end in fragments:
-        words = _EDGES.sub("", text[start:end].lower())
-        if words and words not in found:
-            found[words] = len(re.findall(rf"(?<!\w){re.escape(words)}(?!\w)", lower))
-    return [
-        max(1, found.get(_EDGES.sub("", text[start:end].lower()), 1)) for start, end in fragments
-    ]
+    words = [_EDGES.sub("", text[start:end].lower()) for start, end in fragments]
+    times = {
+        each: len(re.findall(rf"(?<!\w){re.escape(each)}(?!\w)", lower))
+        for each in set(words)
+        if each
+    }
+    return [max(1, times.get(each, 1)) for each in words]
 
 
 def fragment_numbers(tokens: Sequence[int], times: Sequence[int]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Options that commands share: model, labels, thresholds and policy, and how they are read."""
+"""Options that commands share: labels, thresholds and policy, and how they are read."""
 
 import argparse
 from collections.abc import Sequence

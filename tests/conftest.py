@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +80,40 @@ def browser(program: Callable[[str], str]) -> Iterator[Any]:
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A page of a browser: the requests it has made, and what it has logged or thrown."""
+
+    page: Any
+    asked: list[Any] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def urls(self) -> list[str]:
+        """What it has asked for, but for what it holds itself."""
+        return [one.url for one in self.asked if not one.url.startswith("data:")]
+
+    def close(self) -> None:
+        """No more comes to `asked` and `complaints`."""
+        self.page.context.close()
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Opens an address, as if in a browser of its own with these options."""
+    pages = []
+
+    def open_page(address: str, **options: Any) -> Opened:
+        opened = Opened(browser.new_context(**options).new_page())
+        pages.append(opened)
+        opened.page.set_default_timeout(120_000)
+        opened.page.on("request", lambda request: opened.asked.append(request))
+        opened.page.on("console", lambda message: opened.complaints.append(message.text))
+        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        opened.page.goto(address)
+        return opened
+
+    yield open_page
+    for opened in pages:
+        opened.close()

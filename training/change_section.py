@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from training.comparison import Change, changes
-from training.retrain import Judged
+from training.judged import Judged
 
 __all__ = ["examples_section"]
 

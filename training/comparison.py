@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 
 from tagger import Document, Span
-from training.decisions import right
+from training.bootstrap import bounds, resamples
 from training.measure import Overlap, flc_by_label
+from training.pool import right
 
-__all__ = ["Change", "changes", "paired", "verdict"]
+__all__ = ["Change", "changes", "f1_differences", "paired", "verdict"]
 
 _RESAMPLES = 2000
 
@@ -56,9 +57,7 @@ def paired(
             for label, overlap in document.items():
                 sums[number, labels.index(label), places[group]] += astuple(overlap)
     sums[:, -1] = sums[:, :-1].sum(axis=1)
-    generator = np.random.default_rng(seed)
-    draws = generator.integers(0, len(names), (_RESAMPLES, len(names)))
-    times = np.stack([np.bincount(draw, minlength=len(names)) for draw in draws])
+    times = resamples(len(names), _RESAMPLES, seed=seed)
     return {
         "articles": len(names),
         "texts": len(gold),
@@ -67,6 +66,17 @@ def paired(
             label: _figures(sums[:, number], times) for number, label in enumerate(labels)
         },
     }
+
+
+def f1_differences(sums: np.ndarray[Any, Any], times: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """F1 of the new model less that of the old one in each sample: (samples,).
+
+    sums   Overlaps of the old and of the new model as rows: (2, articles, 4)
+    times  of `resamples`: both models are judged on the same draw of articles, so what makes an
+           article hard for both cancels out
+    """
+    old, new = (_f1(times @ side) for side in sums)
+    return np.asarray(new - old)
 
 
 def verdict(figures: Mapping[str, Any]) -> Literal["better", "worse", "unclear"]:
@@ -109,16 +119,14 @@ def _same(span: Span, marked: Document) -> bool:
 def _figures(sums: np.ndarray[Any, Any], times: np.ndarray[Any, Any]) -> dict[str, Any]:
     """sums: (2, groups, 4) of the old and the new model."""
     old, new = (Overlap(*side.sum(axis=0).tolist()) for side in sums)
-    drawn = [_f1(times @ side) for side in sums]
-    differences = drawn[1] - drawn[0]
-    bounds = np.quantile(differences, (0.025, 0.975))
+    differences = f1_differences(sums, times)
     return {
         "gold": int(old.gold),
         "marked": [int(old.predicted), int(new.predicted)],
         "old": round(old.f1, 4),
         "new": round(new.f1, 4),
         "difference": round(new.f1 - old.f1, 4),
-        "interval": [round(float(bound), 4) for bound in bounds],
+        "interval": [round(bound, 4) for bound in bounds(differences)],
         "chance": round(float((differences <= 0).mean()), 4),
     }
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
 from tagger import Document, Span
-from training.decisions import right
 from training.measure import merge
+from training.pool import right
 
 __all__ = ["Curve", "Scored", "confusions", "scored_by_label"]
 

@@ -8,8 +8,9 @@ import numpy as np
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from tagger import Document
-from training.decisions import right
+from training.bootstrap import bounds, resamples
 from training.measure import Accuracy, Overlap, flc, flc_by_label, si
+from training.pool import right
 
 __all__ = ["calibration_figures", "interval", "span_figures", "tc_figures"]
 
@@ -87,12 +88,10 @@ def calibration_figures(candidates: Sequence[Document], gold: Sequence[Document]
 
 def interval(articles: Sequence[Sums], zero: Sums, *, of: str = "f1") -> list[float]:
     """The 95% bootstrap interval over articles of F1, or another figure of the sums."""
-    generator = np.random.default_rng(0)
-    draws = generator.integers(0, len(articles), (_RESAMPLES, len(articles)))
-    times = np.apply_along_axis(np.bincount, 1, draws, minlength=len(articles))
-    sums = times @ np.array([astuple(article) for article in articles])
+    rows = np.array([astuple(article) for article in articles])
+    sums = resamples(len(articles), _RESAMPLES) @ rows
     found = [getattr(type(zero)(*row), of) for row in sums.tolist()]
-    return [round(float(bound), 4) for bound in np.quantile(found, (0.025, 0.975))]
+    return [round(bound, 4) for bound in bounds(found)]
 
 
 def _ratios(articles: Sequence[Overlap]) -> dict[str, Any]:

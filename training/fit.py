@@ -18,13 +18,14 @@ from tqdm import tqdm
 from tagger import Document, InputError, Label, Span, Tagger, Window, decode, file_sha256
 from training.base import Base
 from training.checkpoints import Checkpoints
-from training.decisions import EDGES, Pool, decide
+from training.decisions import decide
 from training.evidence import Evidence
 from training.features import LAYERS
 from training.folder import About, taxonomy, write_model
 from training.fragments import FragmentClassifier
 from training.heads import Heads, frozen_heads, tuned_heads
-from training.measure import merge, name_fragments
+from training.measure import name_fragments
+from training.pool import EDGES, Pool, gold_counts
 from training.tokens import TokenClassifiers
 
 __all__ = ["Fitted", "fit"]
@@ -166,12 +167,7 @@ def _decide(
         replace(label, prior=round(prior, 4)) for label, prior in zip(labels, priors, strict=False)
     )
     pools = {edge: _pool(judged, edge.of(labels)) for edge in EDGES}
-    gold = np.array(
-        [
-            [len(merge(s for s in d.spans if s.label == label.id)) for label in labels]
-            for d in documents
-        ]
-    )
+    gold = gold_counts(documents, labels)
     predicted: list[Document] = []
     candidates: list[Document] = []
     for fold, part in enumerate(tqdm(judged, "decide", disable=None)):

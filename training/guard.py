@@ -8,6 +8,8 @@ import numpy as np
 from tqdm import tqdm
 
 from tagger import Document, InputError, Tagger
+from training.bootstrap import bounds, resamples
+from training.comparison import f1_differences
 from training.formats import Reading, Record
 from training.measure import Overlap, flc_by_label
 
@@ -111,7 +113,9 @@ def compare(old: Tagger, new: Tagger, guard: Reading) -> Comparison:
     olds, news = (
         [_sums([pair[side] for pair in own]) for own in pairs.values()] for side in (0, 1)
     )
-    return Comparison(articles, left_out, _sums(olds), _sums(news), _interval(olds, news))
+    rows = np.array([[astuple(_total(article)) for article in side] for side in (olds, news)])
+    interval = bounds(f1_differences(rows, resamples(articles, _RESAMPLES)))
+    return Comparison(articles, left_out, _sums(olds), _sums(news), interval)
 
 
 def _progress(records: Sequence[Record]) -> Any:
@@ -141,21 +145,3 @@ def _ratios(old: Overlap, new: Overlap) -> dict[str, Any]:
         "new": round(new.f1, 4),
         "difference": round(new.f1 - old.f1, 4),
     }
-
-
-def _interval(old: Sequence[ByLabel], new: Sequence[ByLabel]) -> tuple[float, float]:
-    """Both models are judged on the same draw of articles, so what makes an article hard for both
-    cancels out."""
-    generator = np.random.default_rng(0)
-    draws = generator.integers(0, len(old), (_RESAMPLES, len(old)))
-    times = np.apply_along_axis(np.bincount, 1, draws, minlength=len(old))
-    olds, news = (
-        np.array([Overlap(*row).f1 for row in (times @ _rows(articles)).tolist()])
-        for articles in (old, new)
-    )
-    low, high = np.quantile(news - olds, (0.025, 0.975))
-    return float(low), float(high)
-
-
-def _rows(articles: Sequence[ByLabel]) -> Any:
-    return np.array([astuple(_total(article)) for article in articles])

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tagger import Label
+from tagger import Label, page_head
+from tagger.drawing import STYLE_SHEET
 from training.curves import Scored, confusions, scored_by_label
 from training.evidence import Evidence
 from training.plots import confusion_matrix, precision_recall, reliability, small_precision_recall
@@ -57,11 +58,12 @@ def report(evidence: Evidence, labels: Sequence[Label], figures: Mapping[str, An
 
 
 def page(name: str, *parts: Mapping[str, str], **more: str) -> str:
-    """A packaged page with its parts and the style sheet that all reports share."""
+    """A packaged page with its parts, and the head and style sheets that all reports share."""
     files = resources.files("training")
     template = Template(files.joinpath(name).read_text("utf-8"))
-    parts = *parts, more, {"style": files.joinpath("report.css").read_text("utf-8")}
-    return template.substitute({key: value for part in parts for key, value in part.items()})
+    values = {key: value for part in (*parts, more) for key, value in part.items()}
+    style = STYLE_SHEET + files.joinpath("report.css").read_text("utf-8")
+    return template.substitute(values, head=page_head(values["title"]), style=style)
 
 
 def _about(figures: Mapping[str, Any]) -> dict[str, str]:

@@ -18,22 +18,22 @@ import onnx
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from tagger import Document, Label, Span, Tagger, decode, file_sha256
+from tagger import Document, Label, Tagger, decode, file_sha256
 from training.base import Base
 from training.checkpoints import Checkpoints
-from training.decisions import EDGES, Edge, Pool, decide
-from training.evidence import Evidence
+from training.decisions import decide
 from training.export import read_fragments
 from training.features import TokenTable, token_table
 from training.folder import About, taxonomy, write_model
 from training.heads import Heads
+from training.judged import Judged, Seen, judged, see, within
 from training.learning import Pull, Sources, Text, learnt, probabilities, sources_of
 from training.material import Material
-from training.measure import merge
+from training.pool import EDGES, Edge, Pool, gold_counts
 from training.sharing import Sharing, shared_out
 from training.shift import Linear
 
-__all__ = ["Judged", "Retrained", "Settings", "retrain"]
+__all__ = ["Retrained", "Settings", "retrain"]
 
 Mask = NDArray[np.bool_]
 
@@ -56,23 +56,6 @@ class Settings:
     seed: int = 0
     jobs: int = 1
     pull: Pull = field(default_factory=Pull)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Two models on the same texts, none of which the new one learnt from.
-
-    groups   the article of each text
-    learnt   how many of the texts the old model learnt from
-    ignored  how often the new model marks a label that no one looked for in these texts
-    """
-
-    gold: tuple[Document, ...]
-    groups: tuple[int, ...]
-    old: Evidence
-    new: Evidence
-    learnt: int
-    ignored: int
 
 
 @dataclass(frozen=True)
@@ -225,20 +208,20 @@ class _Run:
         heads = [self.fit(f"fold-{fold}", folds != fold) for fold in progress]
         chosen = self.decisions(heads)
         allowed = self.material.looked_for
-        seen: list[_Seen | None] = [None] * count
+        seen: list[Seen | None] = [None] * count
         for fold in parts:
             tagger = self.written(f"fold-{fold}", heads[fold], chosen[fold])
             own = np.flatnonzero(folds[:count] == fold).tolist()
             documents = [self.material.documents[place] for place in own]
-            for place, one in zip(own, _see(tagger, documents), strict=True):
+            for place, one in zip(own, see(tagger, documents), strict=True):
                 seen[place] = one
         final = self.fit("all", np.ones(len(self.texts), bool))
         labels = chosen[-1]
         gold = self.material.documents
-        new = _judged(
+        new = judged(
             gold,
             self.sharing.groups.tolist(),
-            _see(self.tagger, gold),
+            see(self.tagger, gold),
             [one for one in seen if one],
             allowed,
             self.sharing.known[0],
@@ -279,9 +262,7 @@ class _Run:
             for edge, parts in pools.items():
                 parts.append(Pool.collect(documents, windows, values, edge.of(own)))
         pooled = {edge: Pool.concatenate(parts) for edge, parts in pools.items()}
-        gold = np.array(
-            [[len(merge(s for s in d.spans if s.label == x.id)) for x in own] for d in documents]
-        )
+        gold = gold_counts(documents, own)
         chosen = []
         for fold in range(len(heads) + 1):
             others = told & (folds != fold) & (folds >= 0)
@@ -300,10 +281,9 @@ class _Run:
             return None
         known = frozenset(label.id for label in labels[: self.known])
         tagger = self.written("all", heads, labels)
-        seen = _see(self.tagger, gold), _see(tagger, gold)
-        return _judged(
-            gold, self.sharing.judged_groups, *seen, [known] * len(gold), self.sharing.known[1]
-        )
+        seen = see(self.tagger, gold), see(tagger, gold)
+        groups = self.sharing.judged_groups
+        return judged(gold, groups, *seen, [known] * len(gold), self.sharing.known[1])
 
     def curve(self, chosen: Sequence[Sequence[Label]]) -> dict[float, tuple[Document, ...]]:
         """What is marked in the new texts by models that learnt from a part of the others."""
@@ -325,7 +305,7 @@ class _Run:
                 windows, values = probabilities(self.table, heads.tokens, own)
                 decoded = decode(texts, windows, values, chosen[fold])
                 for place in np.flatnonzero(own).tolist():
-                    marked[place] = _within(decoded[place], self.material.looked_for[place])
+                    marked[place] = within(decoded[place], self.material.looked_for[place])
             found[fraction] = tuple(
                 replace(one, id=gold.id)
                 for one, gold in zip(marked, self.material.documents, strict=True)
@@ -350,47 +330,3 @@ class _Run:
             "seed": self.settings.seed,
             "article ids": sorted({*known, *map(str, ids)}),
         }
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What a model says of one text."""
-
-    predicted: Document
-    candidates: Document
-    named: tuple[Span, ...]
-
-
-def _see(tagger: Tagger, gold: Sequence[Document]) -> list[_Seen]:
-    evidence = Evidence.collect(tagger, gold)
-    rows = zip(evidence.predicted, evidence.candidates, evidence.named, strict=True)
-    return [_Seen(*row) for row in rows]
-
-
-def _judged(
-    gold: Sequence[Document],
-    groups: Sequence[int],
-    old: Sequence[_Seen],
-    new: Sequence[_Seen],
-    allowed: Sequence[frozenset[str]],
-    learnt: int,
-) -> Judged:
-    """Marks of labels that no one looked for in a text are neither right nor wrong."""
-
-    def evidence(seen: Sequence[_Seen]) -> Evidence:
-        pairs = list(zip(seen, allowed, strict=True))
-        predicted = [_within(one.predicted, labels) for one, labels in pairs]
-        candidates = [_within(one.candidates, labels) for one, labels in pairs]
-        return Evidence.of(told, predicted, candidates, [one.named for one in seen])
-
-    told = [_within(one, labels) for one, labels in zip(gold, allowed, strict=True)]
-    ignored = sum(
-        span.label not in labels
-        for one, labels in zip(new, allowed, strict=True)
-        for span in one.predicted.spans
-    )
-    return Judged(tuple(gold), tuple(groups), evidence(old), evidence(new), learnt, ignored)
-
-
-def _within(document: Document, labels: frozenset[str]) -> Document:
-    return replace(document, spans=tuple(s for s in document.spans if s.label in labels))

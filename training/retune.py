@@ -16,9 +16,10 @@ from training.base import Base
 from training.download import checkpoint
 from training.evidence import Evidence
 from training.fit import fit
+from training.judged import Judged
 from training.material import Material
 from training.ptc import read_furniture
-from training.retrain import Judged, Retrained, Settings
+from training.retrain import Retrained, Settings
 from training.sharing import on_both_sides, told_of
 from training.split import dealt, joined, near_duplicates
 

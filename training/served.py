@@ -7,7 +7,6 @@ next one to take the folder ends what was cut off in between.
 """
 
 import json
-import os
 import re
 import shutil
 import warnings
@@ -20,7 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from tagger import CURRENT, InputError, Manifest, ModelError, Tagger
+from tagger import CURRENT, InputError, Manifest, ModelError, Tagger, replaced, sync_folder
 
 __all__ = ["ServedModels", "served_name"]
 
@@ -107,7 +106,7 @@ class ServedModels:
             if place.exists():
                 shutil.rmtree(place)
             copy.rename(place)
-        _sync(self.folder)
+        sync_folder(self.folder)
         return name
 
     def serve(self, name: str, record: Record) -> None:
@@ -119,8 +118,8 @@ class ServedModels:
         """
         Tagger.load(self.folder / name).warm()
         change = {"from": self.current(), "to": name} | record
-        self._replace(".change", json.dumps(change, ensure_ascii=False))
-        self._replace(CURRENT, name + "\n")
+        _write(self.folder / ".change", json.dumps(change, ensure_ascii=False).encode())
+        _write(self.folder / CURRENT, f"{name}\n".encode())
         self._mend()
 
     def history(self) -> list[Record]:
@@ -150,17 +149,10 @@ class ServedModels:
         """End what was begun, and sweep away what was left of it."""
         if self._change() is not None:
             lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in self.history()]
-            self._replace("history.jsonl", "".join(lines))
+            _write(self.folder / "history.jsonl", "".join(lines).encode())
             (self.folder / ".change").unlink()
         for left in self.folder.glob(f"{_INCOMING}*"):
             shutil.rmtree(left)
-
-    def _replace(self, name: str, contents: str) -> None:
-        """Give a file other contents: at no time is it missing, or half written."""
-        beside = self.folder / f".{name}.new"
-        _write(beside, contents.encode())
-        beside.replace(self.folder / name)
-        _sync(self.folder)
 
 
 def _intact(folder: Path, manifest: Manifest) -> bool:
@@ -175,16 +167,5 @@ def _intact(folder: Path, manifest: Manifest) -> bool:
 
 
 def _write(path: Path, contents: bytes) -> None:
-    with path.open("wb") as file:
+    with replaced(path) as file:
         file.write(contents)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Bring renames in a folder to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -7,7 +7,8 @@ from typing import Any
 
 from tagger import Document
 from training.comparison import paired, verdict
-from training.retrain import Judged, Retrained
+from training.judged import Judged
+from training.retrain import Retrained
 
 __all__ = ["compared", "more", "sentences"]
 

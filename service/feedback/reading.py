@@ -10,7 +10,6 @@ from tagger import Document, Span, read_source
 
 __all__ = ["read_feedback"]
 
-_MOST_FAULTS = 20
 _UNKNOWN = "neither the model nor the setting feedback_labels has this label"
 _NO_TEXT = "the span holds no text"
 
@@ -37,7 +36,7 @@ def read_feedback(sent: FeedbackRequest, labels: Collection[str]) -> Feedback:
             spans.append(Span(start, end, one.label))
     if faults:
         detail = "the request holds spans that can't be kept"
-        raise Problem(422, detail, faults[:_MOST_FAULTS])
+        raise Problem(422, detail, faults)
     spans.sort(key=lambda span: (span.start, -span.end, span.label))
     document = Document(source.text, tuple(spans), sent.id)
     return Feedback(document, sent.verdict, sent.model_version, sent.annotator)

@@ -88,5 +88,5 @@ def _check_labels(sent: TagRequest, known: tuple[str, ...]) -> None:
     ]
     if paths:
         reason = "the model has no such label: /v1/labels lists those it has"
-        faults = [Fault(pointer(path), "unknown_label", reason) for path in paths[:20]]
+        faults = [Fault(pointer(path), "unknown_label", reason) for path in paths]
         raise Problem(422, "the request names a label that the model does not know", faults)

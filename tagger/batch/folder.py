@@ -8,32 +8,16 @@ what is not there. What a run that was killed wrote beyond it is written over by
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from tagger.durable import is_temporary, replaced, temporary_path
 from tagger.errors import InputError
 
-__all__ = ["ERRORS", "MANIFEST", "SUMMARY", "OutputFolder", "replaced"]
+__all__ = ["ERRORS", "MANIFEST", "SUMMARY", "OutputFolder"]
 
 MANIFEST, SUMMARY, ERRORS = "_manifest.json", "_summary.json", "_errors.jsonl"
-
-
-@contextmanager
-def replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file that gets its name once it is on disk in full, and leaves nothing if it never is."""
-    temporary = _temporary(path)
-    try:
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync(path.parent)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 class OutputFolder:
@@ -67,7 +51,7 @@ class OutputFolder:
             raise InputError(
                 f"--output {self.path} is not empty: name another folder, or give --resume to go on"
             )
-        whole = [file for file in held if not _is_temporary(file)]
+        whole = [file for file in held if not is_temporary(file)]
         if whole and not (self.path / MANIFEST).is_file():
             raise InputError(f"--resume: {self.path} holds other files and no job")
 
@@ -90,9 +74,9 @@ class OutputFolder:
     def tidy(self, errors_size: int) -> None:
         """Remove what a killed run left: temporary files, and errors that are not counted."""
         for file in self.path.iterdir():
-            if _is_temporary(file) and file != _temporary(self.path / ERRORS):
+            if is_temporary(file) and file != temporary_path(self.path / ERRORS):
                 file.unlink()
-        errors = _temporary(self.path / ERRORS)
+        errors = temporary_path(self.path / ERRORS)
         if errors.exists():
             os.truncate(errors, errors_size)
 
@@ -100,7 +84,7 @@ class OutputFolder:
         """Add to the errors, `size` bytes long before; returns their size after."""
         if not rows:
             return size
-        with _temporary(self.path / ERRORS).open("ab") as file:
+        with temporary_path(self.path / ERRORS).open("ab") as file:
             for row in rows:
                 file.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
             file.flush()
@@ -109,7 +93,7 @@ class OutputFolder:
 
     def publish_errors(self) -> None:
         """Give the errors their name, if there are any."""
-        temporary = _temporary(self.path / ERRORS)
+        temporary = temporary_path(self.path / ERRORS)
         if temporary.exists():
             temporary.replace(self.path / ERRORS)
 
@@ -117,20 +101,3 @@ class OutputFolder:
         """Write or replace a file."""
         with replaced(self.path / name) as file:
             file.write(json.dumps(contents, ensure_ascii=False, indent=1).encode() + b"\n")
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.tmp")
-
-
-def _is_temporary(path: Path) -> bool:
-    return path.name.startswith(".") and path.name.endswith(".tmp")
-
-
-def _sync(folder: Path) -> None:
-    """Put names on disk too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

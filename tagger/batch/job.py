@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from tagger.batch.files import InputFile
 from tagger.batch.finish import Finished, finish
-from tagger.batch.folder import MANIFEST, SUMMARY, OutputFolder, replaced
+from tagger.batch.folder import MANIFEST, SUMMARY, OutputFolder
 from tagger.batch.identity import Options, check_same, identity
 from tagger.batch.keep import columns_from, columns_to
 from tagger.batch.rows import read_rows, shards
@@ -20,6 +20,7 @@ from tagger.batch.score import Scoring
 from tagger.batch.shard_files import ENDINGS, WRITERS, Write, to_labels
 from tagger.batch.survey import Survey, survey
 from tagger.batch.types import TEXT
+from tagger.durable import replaced
 from tagger.errors import InputError, JobError
 from tagger.manifest import Manifest
 

@@ -12,9 +12,10 @@ from tagger.batch.types import as_json
 from tagger.formats import to_ptc
 from tagger.spans import Document, Span
 
-__all__ = ["ENDINGS", "WRITERS", "explode"]
+__all__ = ["ENDINGS", "WRITERS", "Write", "explode", "to_labels"]
 
 Write = Callable[[pa.Table, BinaryIO], None]
+"""Writes the rows of a shard."""
 
 ENDINGS = {"parquet": ".parquet", "jsonl": ".jsonl", "ptc": ".labels"}
 """Of the output formats, the ending of a shard's name."""

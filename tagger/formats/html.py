@@ -8,13 +8,14 @@ from string import Template
 
 from tagger.formats.legend import Entry, legend
 from tagger.formats.segments import Segment, segments
+from tagger.formats.shared import BASE_CSS, PALETTE_CSS, page_head
 from tagger.formats.visible import UNSAFE, visible
 from tagger.manifest import Label, Manifest
 from tagger.spans import Document, Span
 
 __all__ = ["to_html"]
 
-# Seven hues, drawn in four line styles, as page.css has them: 28 labels look different.
+# Seven hues, drawn in four line styles, as palette.css has them: 28 labels look different.
 _HUES, _STYLES = 7, 4
 
 
@@ -34,8 +35,11 @@ def to_html(
     absent = [entry.name for entry in entries.values() if not entry.count]
     resources = files("tagger.formats")
     return Template((resources / "page.html").read_text("utf-8")).substitute(
+        head=page_head(_text(title)),
         title=_text(title),
-        style=(resources / "page.css").read_text("utf-8"),
+        style="".join(
+            sheet.read_text("utf-8") for sheet in (BASE_CSS, PALETTE_CSS, resources / "page.css")
+        ),
         overview=_overview(documents, found, len(entries)),
         articles="\n".join(
             _article(document, number, len(documents), entries)

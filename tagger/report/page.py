@@ -7,6 +7,8 @@ from string import Template
 
 import numpy as np
 
+from tagger.drawing import STYLE_SHEET
+from tagger.formats import page_head
 from tagger.manifest import Label
 from tagger.report.comparisons import by_group, by_month
 from tagger.report.counts import LONGEST_FRAGMENT, Counts, Technique
@@ -32,8 +34,11 @@ def to_page(output: Output, counts: Counts, labels: Sequence[Label]) -> str:
     order = sorted(found, key=lambda label: (-found[label].spans, label))
     names = {label: known.get(label, label) for label in order}
     absent = [known.get(label, label) for label in output.techniques if label not in found]
+    title = text(f"Techniques in {output.folder.resolve().name}")
     return Template((files("tagger.report") / "page.html").read_text("utf-8")).substitute(
-        title=text(f"Techniques in {output.folder.resolve().name}"),
+        style=STYLE_SHEET,
+        head=page_head(title),
+        title=title,
         overview=text(_overview(output)),
         headline="\n".join(_tiles(output, counts)),
         failed=_failed(output),
@@ -77,8 +82,7 @@ def _tiles(output: Output, counts: Counts) -> list[str]:
         count = counts.decisions[action]
         tiles.append((f"Decided: {action}", f"{count:,}", f"{percent(count / whole.rows)} of rows"))
     return [
-        f'<div><dt>{text(name)}</dt><dd class="figure">{text(figure)}</dd>'
-        f"<dd>{text(more)}</dd></div>"
+        f"<div><dt>{text(name)}</dt><dd>{text(figure)}</dd><dd>{text(more)}</dd></div>"
         for name, figure, more in tiles
     ]
 

@@ -23,15 +23,9 @@ def address(app: APIFlask) -> Iterator[str]:
     server.server_close()
 
 
-def test_it_is_drawn_by_this_host_alone(address: str, browser: Any) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-    page = browser.new_page()
-    page.set_default_timeout(120_000)
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"{address}/docs")
+def test_it_is_drawn_by_this_host_alone(address: str, open_page: Any) -> None:
+    opened = open_page(f"{address}/docs")
+    page = opened.page
     operation = page.locator("#operations-Tagging-tag")
     operation.wait_for()
     operation.click()
@@ -41,14 +35,14 @@ def test_it_is_drawn_by_this_host_alone(address: str, browser: Any) -> None:
     answer.wait_for()
     shown = page.locator("body").inner_text()
     status = answer.inner_text()
-    page.close()
+    opened.close()
     assert status.startswith("200")
     for path in ("/v1/tag", "/v1/labels", "/health/ready", "/metrics"):
         assert path in shown
+    asked = opened.urls()
     assert f"{address}/v1/tag" in asked
-    elsewhere = [url for url in asked if not url.startswith((f"{address}/", "data:", "blob:"))]
-    assert elsewhere == []
-    assert complaints == []
+    assert [url for url in asked if not url.startswith((f"{address}/", "blob:"))] == []
+    assert opened.complaints == []
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -7,8 +7,8 @@ import pytest
 
 from tagger import Document, Span
 from training.curves import Scored, confusions, scored_by_label
-from training.decisions import right
 from training.measure import accuracy
+from training.pool import right
 
 TEXT = "x" * 1000
 

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tagger import FEATURES, Candidate, Document, Label, Span, Window
-from training.decisions import EDGES, Edge, Pool, decide, right
+from training.decisions import decide
 from training.folder import taxonomy
+from training.pool import EDGES, Edge, Pool, right
 
 Floats = NDArray[np.float64]
 

@@ -268,15 +268,11 @@ def test_labels_that_the_model_lacks_and_names_that_need_care() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_it_fits_the_screen(
-    browser: Any, measured: tuple[Path, Any], width: int, scheme: str
+    open_page: Any, measured: tuple[Path, Any], width: int, scheme: str
 ) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(measured[0].as_uri())
+    size = {"width": width, "height": 800}
+    shown = open_page(measured[0].as_uri(), viewport=size, color_scheme=scheme)
+    page = shown.page
     sizes = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     paper, ink, tick = page.evaluate(
         """["body", "h1", "#pr-text_1 text"].map((at, place) => {
@@ -290,7 +286,7 @@ def test_it_fits_the_screen(
     smallest = page.locator("svg text").evaluate_all(
         "texts => Math.min(...texts.map(text => text.getBoundingClientRect().height))"
     )
-    context.close()
+    shown.close()
     assert sizes == [width, width]
     assert min(drawn) > 100
     assert smallest > 7
@@ -300,5 +296,5 @@ def test_it_fits_the_screen(
     }
     assert (bright["paper"] > 384) == (scheme == "light")
     assert (bright["ink"] > 384) == (bright["tick"] > 384) == (scheme == "dark")
-    assert [url for url in asked if not url.startswith("data:")] == [measured[0].as_uri()]
-    assert complaints == []
+    assert shown.urls() == [measured[0].as_uri()]
+    assert shown.complaints == []

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,15 +18,14 @@ TEXT = (
 class Page:
     """A page of a browser.
 
-    asked       what it has asked for
-    complaints  what it has logged, and `expected` how lines begin that it may log
-    text        one that the model marks passages in; it has signs of two and more UTF-16 units
+    asked     the requests it has made
+    expected  how lines begin that it may log
+    text      one that the model marks passages in; it has signs of two and more UTF-16 units
     """
 
     page: Any
     service: Any
-    asked: list[Any] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    asked: list[Any]
     expected: tuple[str, ...] = ()
     text: str = TEXT
 
@@ -105,34 +104,28 @@ def service(
 
 
 @contextmanager
-def opened(browser: Any, service: Any, **options: Any) -> Iterator[Page]:
+def checked(open_page: Any, service: Any, **options: Any) -> Iterator[Page]:
     """The page; afterwards, nothing complained and no other host was asked for anything."""
-    context = browser.new_context(**options)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    shown = Page(context.new_page(), service)
-    shown.page.set_default_timeout(60_000)
-    shown.page.on("request", lambda request: shown.asked.append(request))
-    shown.page.on("console", lambda message: shown.complaints.append(message.text))
-    shown.page.on("pageerror", lambda error: shown.complaints.append(str(error)))
-    shown.page.goto(service.url)
+    permissions = ["clipboard-read", "clipboard-write"]
+    opened = open_page(service.url, permissions=permissions, **options)
+    shown = Page(opened.page, service, opened.asked)
     yield shown
-    urls = [request.url for request in shown.asked]
-    context.close()
-    assert [url for url in urls if not url.startswith((f"{service.url}/", "data:"))] == []
-    left = [line for line in shown.complaints if not line.startswith(shown.expected or "\0")]
+    opened.close()
+    assert [url for url in opened.urls() if not url.startswith(f"{service.url}/")] == []
+    left = [line for line in opened.complaints if not line.startswith(shown.expected or "\0")]
     assert left == []
 
 
 @pytest.fixture
-def page(browser: Any, service: Any) -> Iterator[Page]:
+def page(open_page: Any, service: Any) -> Iterator[Page]:
     """The page on a desk."""
-    with opened(browser, service, viewport={"width": 1280, "height": 800}) as shown:
+    with checked(open_page, service, viewport={"width": 1280, "height": 800}) as shown:
         yield shown
 
 
 @pytest.fixture
-def phone(browser: Any, service: Any) -> Iterator[Page]:
+def phone(open_page: Any, service: Any) -> Iterator[Page]:
     """The page in a hand."""
     size = {"width": 360, "height": 640}
-    with opened(browser, service, viewport=size, has_touch=True, is_mobile=True) as shown:
+    with checked(open_page, service, viewport=size, has_touch=True, is_mobile=True) as shown:
         yield shown

@@ -20,27 +20,22 @@ HOSTILE = (
 
 
 @pytest.fixture
-def show(browser: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Open]:
+def show(open_page: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Open]:
     """Tags a file, opens the page; afterwards, nothing was asked for and nothing complained."""
-    asked: list[str] = []
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
     path = tmp_path / "page.html"
+    pages = []
 
     def show(file: Path) -> Any:
         assert main(["tag", str(file), "--format", "html"]) == 0
         path.write_text(capsys.readouterr().out, encoding="utf-8", newline="")
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(path.as_uri())
-        return page
+        pages.append(open_page(path.as_uri(), viewport={"width": 1000, "height": 700}))
+        return pages[-1].page
 
     yield show
-    context.close()
-    assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
-    assert complaints == []
+    for shown in pages:
+        shown.close()
+    assert [shown.urls() for shown in pages] == [[path.as_uri()]]
+    assert [shown.complaints for shown in pages] == [[]]
 
 
 @pytest.fixture

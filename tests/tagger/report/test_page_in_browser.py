@@ -9,14 +9,10 @@ import pytest
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_it_fits_the_screen(browser: Any, page_path: Path, width: int, scheme: str) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.goto(page_path.as_uri())
+def test_it_fits_the_screen(open_page: Any, page_path: Path, width: int, scheme: str) -> None:
+    size = {"width": width, "height": 800}
+    shown = open_page(page_path.as_uri(), viewport=size, color_scheme=scheme)
+    page = shown.page
     closed = page.locator("table:visible").count()
     for summary in page.locator("summary").all():
         summary.focus()
@@ -45,7 +41,7 @@ def test_it_fits_the_screen(browser: Any, page_path: Path, width: int, scheme: s
             });
         }).map(one => one.getAttribute("aria-label"))"""
     )
-    context.close()
+    shown.close()
     assert (closed, opened) == (2, 4)
     assert sizes == [width, width]
     assert sideways == [True] * 3
@@ -58,5 +54,5 @@ def test_it_fits_the_screen(browser: Any, page_path: Path, width: int, scheme: s
     }
     assert (bright["paper"] > 384) == (scheme == "light")
     assert (bright["ink"] > 384) == (bright["drawn"] > 384) == (scheme == "dark")
-    assert [url for url in asked if not url.startswith("data:")] == [page_path.as_uri()]
-    assert complaints == []
+    assert shown.urls() == [page_path.as_uri()]
+    assert shown.complaints == []
