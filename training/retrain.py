@@ -8,7 +8,7 @@ data. A model of each fold judges the articles of the fold.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,64 +21,23 @@ from tqdm import tqdm
 from tagger import Document, Label, Tagger, decode, file_sha256
 from training.base import Base
 from training.checkpoints import Checkpoints
-from training.decisions import decide
 from training.export import read_fragments
 from training.features import TokenTable, token_table
 from training.folder import About, taxonomy, write_model
 from training.heads import Heads
 from training.judged import Judged, Seen, judged, see, within
-from training.learning import Pull, Sources, Text, learnt, probabilities, sources_of
+from training.learning import Sources, Text, learnt, probabilities, sources_of
 from training.material import Material
-from training.pool import EDGES, Edge, Pool, gold_counts
+from training.own_decisions import own_decisions
+from training.retrained import Retrained, Settings
 from training.sharing import Sharing, shared_out
 from training.shift import Linear
 
-__all__ = ["Retrained", "Settings", "retrain"]
+__all__ = ["retrain"]
 
 Mask = NDArray[np.bool_]
 
 _FRACTIONS = (0.25, 0.5)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a model is retrained.
-
-    weight       how much a new text counts
-    base_weight  how much a text counts that the model is held by
-    folds        parts of the new data, each of which is held out once
-    pull         how hard classifiers are held near the model
-    """
-
-    weight: float = 1.0
-    base_weight: float = 10.0
-    folds: int = 5
-    seed: int = 0
-    jobs: int = 1
-    pull: Pull = field(default_factory=Pull)
-
-
-@dataclass(frozen=True)
-class Retrained:
-    """A retrained model, and how it was judged.
-
-    new    on the new data, out of fold
-    old    on data of the kind that the model knew; None if none were at hand
-    curve  by the share of the new data learnt from: what is marked in the new texts, out of fold;
-           empty if that would take too long
-    folds  in how many parts the new data were judged
-    own    labels that the old model lacks
-    """
-
-    heads: Heads
-    labels: tuple[Label, ...]
-    new: Judged
-    old: Judged | None
-    curve: dict[float, tuple[Document, ...]]
-    folds: int
-    warnings: tuple[str, ...]
-    trained_on: dict[str, Any]
-    own: tuple[str, ...] = ()
 
 
 def retrain(
@@ -206,7 +165,7 @@ class _Run:
         parts = range(int(folds.max()) + 1)
         progress = tqdm(parts, "folds", disable=None)
         heads = [self.fit(f"fold-{fold}", folds != fold) for fold in progress]
-        chosen = self.decisions(heads)
+        chosen = own_decisions(self.texts, self.table, heads, folds, self.start, self.known)
         allowed = self.material.looked_for
         seen: list[Seen | None] = [None] * count
         for fold in parts:
@@ -237,38 +196,6 @@ class _Run:
             self.trained_on(),
             self.material.own,
         )
-
-    def decisions(self, heads: Sequence[Heads]) -> list[tuple[Label, ...]]:
-        """The labels with which each fold is judged, and last those of the model. What the model
-        knew stays; of new labels edge, calibration and threshold are chosen on other folds."""
-        own = self.start[self.known :]
-        if not own:
-            return [self.start] * (len(heads) + 1)
-        folds = self.sharing.folds
-        ids = {label.id for label in own}
-        columns = [*range(self.known, len(self.start)), -1]
-        # Where no one looked for new labels, that they are marked tells nothing.
-        told = np.array([not text.looked_for or bool(text.looked_for & ids) for text in self.texts])
-        told[[text.looked_for is None for text in self.texts]] = True
-        documents = [
-            replace(text.document, spans=tuple(s for s in text.document.spans if s.label in ids))
-            for text in self.texts
-        ]
-        pools: dict[Edge, list[Pool]] = {edge: [] for edge in EDGES}
-        for fold, head in enumerate(heads):
-            assert isinstance(head.tokens, Linear)
-            windows, values = probabilities(self.table, head.tokens, told & (folds == fold))
-            values = [each[:, columns] for each in values]
-            for edge, parts in pools.items():
-                parts.append(Pool.collect(documents, windows, values, edge.of(own)))
-        pooled = {edge: Pool.concatenate(parts) for edge, parts in pools.items()}
-        gold = gold_counts(documents, own)
-        chosen = []
-        for fold in range(len(heads) + 1):
-            others = told & (folds != fold) & (folds >= 0)
-            decided = decide(pooled, others, gold[others].sum(axis=0))
-            chosen.append((*self.start[: self.known], *decided.apply(own)))
-        return chosen
 
     def written(self, name: str, heads: Heads, labels: Sequence[Label]) -> Tagger:
         about = About(name, str(self.settings.seed))

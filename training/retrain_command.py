@@ -14,7 +14,8 @@ from training.folder import About, write_model
 from training.formats import Reading, read_as_told
 from training.formats.files import write_text
 from training.material import prepared, with_words
-from training.retrain import Settings, retrain
+from training.retrain import retrain
+from training.retrained import Settings
 from training.retune import retune
 from training.verdicts import compared, sentences
 

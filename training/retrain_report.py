@@ -9,7 +9,7 @@ from training.change_section import examples_section
 from training.comparison import verdict
 from training.plots import learning_curve
 from training.report import calibration_section, confusion_section, curve_section, page
-from training.retrain import Retrained
+from training.retrained import Retrained
 from training.verdicts import more, sentences
 
 __all__ = ["retrain_report"]

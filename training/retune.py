@@ -19,7 +19,7 @@ from training.fit import fit
 from training.judged import Judged
 from training.material import Material
 from training.ptc import read_furniture
-from training.retrain import Retrained, Settings
+from training.retrained import Retrained, Settings
 from training.sharing import on_both_sides, told_of
 from training.split import dealt, joined, near_duplicates
 

@@ -8,7 +8,7 @@ from typing import Any
 from tagger import Document
 from training.comparison import paired, verdict
 from training.judged import Judged
-from training.retrain import Retrained
+from training.retrained import Retrained
 
 __all__ = ["compared", "more", "sentences"]
 
