@@ -200,7 +200,7 @@ def test_labels_of_the_users_own(
     fitted, folder = fit_in(tmp_path, documents)
     manifest = Tagger.load(folder).manifest
     assert [label.name for label in manifest.labels] == [
-        name.replace("_", " ") for name in sorted(set(names))
+        name.replace("_", " ").capitalize() for name in sorted(set(names))
     ]
     assert share_named_right(folder, documents) == 1
     assert fitted.figures["tc"]["f1"] > 0.8
