@@ -28,7 +28,7 @@ W = TypeVar("W", bound=Sized)
 _RUN_TOKENS = 6
 """What a run costs besides the tokens it holds, in tokens."""
 
-_NICENESS = 5
+_NICENESS = 7
 """Of the threads that run windows, beside those that read requests and answer them: a run takes
 all it can get of a core for milliseconds, and who answers would wait that long for each step."""
 
