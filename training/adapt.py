@@ -3,24 +3,23 @@
 Each is trained with several seeds; the encoder folder of a fold holds the mean of its trainings.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import joblib
 from safetensors.numpy import load_file
 from tqdm import tqdm
 
-from tagger import Document, InputError, Windower
+from tagger import Document, InputError
 from training.average import average
-from training.base import window_of, write_base
+from training.base import write_base
 from training.download import Checkpoint
-from training.examples import examples_of, read_soft
-from training.finetune import Recipe, finetune
+from training.examples import read_soft
+from training.finetune import Recipe
 from training.teach import check_teacher
+from training.trained import train_in
 
 __all__ = ["Recipe", "adapt"]
 
@@ -96,29 +95,4 @@ def _adapt(
     position: int,
 ) -> None:
     soft = read_soft(marked) if marked else []
-    learnt: dict[str, Any] = {
-        "articles": [document.id for document in documents if document.id is not None],
-        "labels": labels,
-        "recipe": asdict(recipe),
-        "seed": seed,
-        "key": joblib.hash((documents, labels, checkpoint.weights, checkpoint.tokenizer, soft)),
-    }
-    path = folder / "learnt.json"
-    if path.exists() and json.loads(path.read_text("utf-8")) == learnt:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    tokenizer, cut = window_of(checkpoint.tokenizer)
-    windower = Windower(tokenizer, cut["tokens"])
-    network = finetune(
-        [*examples_of(documents, windower, labels), *soft],
-        checkpoint,
-        (cut["start_token"], cut["end_token"]),
-        folder / "state.pt",
-        recipe=recipe,
-        seed=seed,
-        title=folder.name,
-        position=position,
-    )
-    network.write(folder)
-    path.write_text(json.dumps(learnt) + "\n", encoding="utf-8")
-    (folder / "state.pt").unlink(missing_ok=True)
+    train_in(folder, documents, labels, checkpoint, recipe, seed, soft=soft, position=position)

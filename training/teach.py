@@ -9,9 +9,7 @@ fold learns from that teacher alone.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import joblib
 import numpy as np
@@ -20,9 +18,10 @@ from numpy.typing import NDArray
 from tagger import Document, InputError, Window, Windower
 from training.base import window_of
 from training.download import Checkpoint
-from training.examples import Example, examples_of, write_soft
-from training.finetune import Recipe, finetune, predict
+from training.examples import Example, write_soft
+from training.finetune import Recipe, predict
 from training.network import TokenNetwork
+from training.trained import train_in
 
 __all__ = ["TEACHER", "check_teacher", "teach"]
 
@@ -105,62 +104,22 @@ def _teach(
     seed: int,
     position: int,
 ) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    own_tokenizer, cut = window_of(checkpoint.tokenizer)
-    windower = Windower(own_tokenizer, cut["tokens"])
-    special = cut["start_token"], cut["end_token"]
-    network = _teacher(
-        folder, documents, labels, checkpoint, windower, special, recipe, seed, position
-    )
+    train_in(folder, documents, labels, checkpoint, recipe, seed, position=position)
     done = joblib.hash((texts, tokenizer, (folder / "learnt.json").read_bytes()))
     path = folder / "marked.json"
     if path.exists() and json.loads(path.read_text("utf-8")) == {"key": done}:
         return
-    seen = [window for window in windower.plan(texts) if len(window)]
+    network = TokenNetwork.read(folder, checkpoint.config)
+    own_tokenizer, cut = window_of(checkpoint.tokenizer)
+    seen = [window for window in Windower(own_tokenizer, cut["tokens"]).plan(texts) if len(window)]
     unlabelled = [Example(w.ids, w.repeats, np.zeros((len(w), 1), np.float32)) for w in seen]
+    special = cut["start_token"], cut["end_token"]
     marks = predict(network, unlabelled, special, 2 * recipe.batch_tokens)
     student_tokenizer, student = window_of(tokenizer)
     plan = [w for w in Windower(student_tokenizer, student["tokens"]).plan(texts) if len(w)]
     targets = _aligned(plan, seen, marks, len(texts))
     write_soft(folder, plan, targets)
     path.write_text(json.dumps({"key": done}) + "\n", encoding="utf-8")
-
-
-def _teacher(
-    folder: Path,
-    documents: list[Document],
-    labels: list[str],
-    checkpoint: Checkpoint,
-    windower: Windower,
-    special: tuple[int, int],
-    recipe: Recipe,
-    seed: int,
-    position: int,
-) -> TokenNetwork:
-    learnt: dict[str, Any] = {
-        "articles": [document.id for document in documents if document.id is not None],
-        "labels": labels,
-        "recipe": asdict(recipe),
-        "seed": seed,
-        "key": joblib.hash((documents, checkpoint.weights, checkpoint.tokenizer)),
-    }
-    path = folder / "learnt.json"
-    if path.exists() and json.loads(path.read_text("utf-8")) == learnt:
-        return TokenNetwork.read(folder, checkpoint.config)
-    network = finetune(
-        examples_of(documents, windower, labels),
-        checkpoint,
-        special,
-        folder / "state.pt",
-        recipe=recipe,
-        seed=seed,
-        title=folder.name,
-        position=position,
-    )
-    network.write(folder)
-    path.write_text(json.dumps(learnt) + "\n", encoding="utf-8")
-    (folder / "state.pt").unlink(missing_ok=True)
-    return network
 
 
 def _aligned(
