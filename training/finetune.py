@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
+from tagger import replaced
 from training.download import Checkpoint
 from training.examples import Example
 from training.network import TokenNetwork
@@ -197,9 +198,8 @@ class _State:
         return int(found["steps"])
 
     def write(self, steps: int) -> None:
-        partial = self._path.with_suffix(".partial")
         parts = [part.state_dict() for part in self._parts]
         random = torch.get_rng_state()
         found = {"key": self._key, "steps": steps, "parts": parts, "random": random}
-        torch.save(found, partial)
-        partial.replace(self._path)
+        with replaced(self._path) as file:
+            torch.save(found, file)
