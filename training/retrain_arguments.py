@@ -85,11 +85,11 @@ def add_retrain(commands: Any) -> None:
         "--weights", type=Path, help="with --finetune, of the encoder; see `finetune`"
     )
     parser.add_argument(
-        "--epochs", type=_count, default=3, help="with --finetune, passes over the data; default 3"
+        "--epochs", type=_whole, default=3, help="with --finetune, passes over the data; default 3"
     )
     parser.add_argument(
         "--trainings",
-        type=_count,
+        type=_whole,
         default=3,
         help="with --finetune, of different seeds, averaged; default 3",
     )
@@ -129,15 +129,8 @@ def _weight(value: str) -> float:
 
 
 def _whole(value: str) -> int:
-    with suppress(ValueError):
-        if (number := int(value)) > 0:
-            return number
-    raise argparse.ArgumentTypeError(f"{value!r}: give a whole number, 1 or more")
-
-
-def _count(value: str) -> int:
     if not value.isdecimal() or not int(value):
-        raise argparse.ArgumentTypeError(f"{value}: give a whole number above 0")
+        raise argparse.ArgumentTypeError(f"{value!r}: give a whole number, 1 or more")
     return int(value)
 
 
