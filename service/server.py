@@ -42,7 +42,6 @@ seconds. Whoever closes first resets a request that is sent at that moment."""
 _STOP_SECONDS = 9
 """Seconds after SIGTERM until a process that has not ended by itself is killed."""
 
-
 _SWITCH_SECONDS = 0.001
 """After which a thread of Python gives way to another that waits; by default five times as long,
 which the loop would wait for at every read and write while the queue is full."""

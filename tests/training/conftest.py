@@ -5,17 +5,19 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
 
-from tagger import Window
+from tagger import Document, Window
 from training.base import Base
+from training.download import Checkpoint
 from training.encoder import Architecture, build_encoder
 from training.features import TokenTable
+from training.ptc import read_folds
 
 Floats = NDArray[np.float32]
 
@@ -103,6 +105,20 @@ def make_table() -> Callable[..., TokenTable]:
 @pytest.fixture(scope="session")
 def make_bert() -> Callable[..., Bert]:
     return random_bert
+
+
+@pytest.fixture
+def checkpoint(root: Path, make_bert: Callable[..., Any]) -> Checkpoint:
+    """A tiny encoder, for tests that train it."""
+    pytest.importorskip("torch", reason="torch comes with the extra `finetune` only")
+    bert = make_bert(layers=6, vocabulary=30_522)
+    tokenizer = (root / "models" / "default" / "tokenizer.json").read_bytes()
+    return Checkpoint(bert.weights, bert.config, tokenizer)
+
+
+@pytest.fixture
+def folds(root: Path, articles: list[Document]) -> list[list[str]]:
+    return read_folds(root / "tests" / "articles" / "folds.json", [d.id for d in articles])
 
 
 @pytest.fixture(scope="session")

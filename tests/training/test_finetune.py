@@ -1,7 +1,6 @@
 """Fine-tuning: where torch is installed, on a tiny encoder."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,6 @@ from training.base import Base
 from training.cli import main
 from training.download import Checkpoint
 from training.features import TokenTable, token_table
-from training.ptc import read_folds
-
-REASON = "torch comes with the extra `finetune` only"
-
-
-@pytest.fixture
-def checkpoint(root: Path, make_bert: Callable[..., Any]) -> Checkpoint:
-    pytest.importorskip("torch", reason=REASON)
-    bert = make_bert(layers=6, vocabulary=30_522)
-    tokenizer = (root / "models" / "default" / "tokenizer.json").read_bytes()
-    return Checkpoint(bert.weights, bert.config, tokenizer)
-
-
-@pytest.fixture
-def folds(root: Path, articles: list[Document]) -> list[list[str]]:
-    return read_folds(root / "tests" / "articles" / "folds.json", [d.id for d in articles])
 
 
 def weights(output: Path, name: str) -> dict[str, Any]:
@@ -102,7 +85,7 @@ def test_what_is_done_is_not_done_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from training import adapt as module
+    from training import trained as module
     from training.adapt import Recipe, adapt
 
     adapt(articles, folds, checkpoint, tmp_path, recipe=Recipe(epochs=1), seeds=(0,))

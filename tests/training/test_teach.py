@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,12 @@ from tagger import Document, InputError, Windower
 from training.cli import main
 from training.download import Checkpoint
 from training.finetune_commands import read_unlabelled
-from training.ptc import read_folds
 
-REASON = "torch comes with the extra `finetune` only"
 TEXTS = [
     "They lied to us, the corrupt cowards. 💩 Nobody asked the families.",
     "   \n",
     "The council meets on Tuesday.\n\nIt is a disgrace beyond words, they said.",
 ]
-
-
-@pytest.fixture
-def checkpoint(root: Path, make_bert: Callable[..., Any]) -> Checkpoint:
-    pytest.importorskip("torch", reason=REASON)
-    bert = make_bert(layers=6, vocabulary=30_522)
-    tokenizer = (root / "models" / "default" / "tokenizer.json").read_bytes()
-    return Checkpoint(bert.weights, bert.config, tokenizer)
-
-
-@pytest.fixture
-def folds(root: Path, articles: list[Document]) -> list[list[str]]:
-    return read_folds(root / "tests" / "articles" / "folds.json", [d.id for d in articles])
 
 
 @pytest.fixture
@@ -174,13 +158,14 @@ def test_what_is_done_is_not_done_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from training import teach as module
+    from training import trained
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("this was trained before")
 
     recipe = replace(module.TEACHER, rate=3e-3, epochs=6, batch_tokens=300)
     arguments = checkpoint, checkpoint.tokenizer, taught
-    monkeypatch.setattr(module, "finetune", refuse)
+    monkeypatch.setattr(trained, "finetune", refuse)
     before = (taught / "fold-0" / "soft.safetensors").read_bytes()
     module.teach(articles, folds, TEXTS[:1], *arguments, recipe=recipe)  # other texts: marks alone
     assert (taught / "fold-0" / "soft.safetensors").read_bytes() != before

@@ -13,14 +13,8 @@ from training.base import Base
 from training.features import LAYERS
 from training.fit import fit
 from training.folder import About, write_model
-from training.ptc import read_folds
 
 FOLDS = 3
-
-
-@pytest.fixture
-def folds(root: Path, articles: list[Document]) -> list[list[str]]:
-    return read_folds(root / "tests" / "articles" / "folds.json", [d.id for d in articles])
 
 
 @pytest.fixture
