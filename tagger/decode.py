@@ -100,20 +100,20 @@ def candidates(
     only: Sequence[str] | None = None,
 ) -> Iterator[Candidate]:
     """Every span that could be returned, whatever its score; spans of one label never overlap."""
+    edges = np.array([label.edge for label in model_labels], np.float32)
     for words in words_of_documents(windows, probabilities):
+        gains = words.probabilities[:, :-1] - edges
         document = _document_odds(words.probabilities, model_labels)
         phrases = None
-        for column, label in enumerate(model_labels):
+        for column in np.flatnonzero((gains > 0).any(axis=0)).tolist():  # few labels in most texts
+            label = model_labels[column]
             if only is not None and label.id not in only:
-                continue
-            gains = words.probabilities[:, column] - np.float32(label.edge)
-            if not (gains > 0).any():  # as for most labels in most texts
                 continue
             if label.phrases:
                 phrases = phrases or words.phrases(texts)
                 found = phrases.above(words.probabilities[:, column], label.edge)
             else:
-                segments = maximal_segments(gains, words.breaks)
+                segments = maximal_segments(gains[:, column], words.breaks)
                 found = (Phrase((first,), last - first) for first, last in segments)
             for phrase in found:
                 whole = document[column], document[-1]

@@ -67,8 +67,8 @@ class Model:
         self.windower = Windower(files["tokenizer.json"], window["tokens"])
         special = (window["start_token"], window["end_token"])
         self.encoder = Encoder(folder / "encoder.onnx", files["encoder.onnx"], special)
-        self._head = _session(folder / "head.onnx", files["head.onnx"])
-        self._fragments = _session(folder / "fragments.onnx", files["fragments.onnx"])
+        self._head = _Head(folder / "head.onnx", files["head.onnx"])
+        self._fragments = _Head(folder / "fragments.onnx", files["fragments.onnx"])
 
     def tokens(self, window: Window) -> Floats:
         """Probability of each label, and last of any, for each token: (tokens, labels + 1)."""
@@ -84,11 +84,19 @@ class Model:
         numbers = fragment_numbers((bounds[:, 1] - bounds[:, 0]).tolist(), times.tolist())
         return self._run(self._fragments, window, {"bounds": bounds, "numbers": numbers})
 
-    def _run(self, head: "InferenceSession", window: Window, feed: dict[str, Any]) -> Floats:
-        names = [given.name for given in head.get_inputs() if given.name not in feed]
+    def _run(self, head: "_Head", window: Window, feed: dict[str, Any]) -> Floats:
+        names = [name for name in head.inputs if name not in feed]
         states = dict(zip(names, self.encoder.hidden(window, names), strict=True))
-        probabilities: Floats = head.run(None, feed | states)[0]
+        probabilities: Floats = head.session.run(None, feed | states)[0]
         return probabilities
+
+
+class _Head:
+    """A classifier of hidden states, and the names of what it takes."""
+
+    def __init__(self, path: Path, contents: bytes) -> None:
+        self.session = _session(path, contents)
+        self.inputs = [given.name for given in self.session.get_inputs()]
 
 
 def _session(path: Path, contents: bytes) -> "InferenceSession":

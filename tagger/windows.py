@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import ne
 from typing import Any
 
 import numpy as np
@@ -129,14 +130,15 @@ class Windower:
             encoding = self._tokenizer.encode(chunk, add_special_tokens=False)
             ids += encoding.ids
             word = encoding.word_ids
-            words += [i == 0 or word[i] != word[i - 1] for i in range(len(word))]
+            words += map(ne, word, [None, *word])
             for start, end in encoding.offsets:
                 starts.append(start + offset)
                 ends.append(end + offset)
         begins = np.where(words, WORD, 0).astype(np.int8)
         # The tokenizer cuts at apostrophes; a reader sees one word.
-        joints = np.array([match.start() for match in _APOSTROPHE.finditer(text)], np.int64)
-        begins[np.isin(starts, np.concatenate([joints, joints + 1]))] = 0
+        joints = [match.start() for match in _APOSTROPHE.finditer(text)]
+        if joints:
+            begins[np.isin(starts, [*joints, *(joint + 1 for joint in joints)])] = 0
         for pattern, what in ((_SENTENCE_END, SENTENCE), (_BLANK_LINE, PARAGRAPH)):
             at = np.searchsorted(starts, [match.end() for match in pattern.finditer(text)])
             begins[at[at < len(begins)]] = what
@@ -185,22 +187,18 @@ def _join(parts: Sequence[Window]) -> Window:
         whole("starts"),
         whole("ends"),
         whole("begins"),
-        _repeats(ids),
+        _repeats(ids.tolist()),
     )
 
 
-def _repeats(ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def _repeats(ids: Sequence[int]) -> NDArray[np.float32]:
+    # Counted in Python: NumPy's sorts cost more on a paragraph, and give way to other threads.
     found = np.zeros((len(ids), len(REPEATS)), np.float32)
-    runs = np.zeros(len(ids), np.int64)
     for column, length in enumerate(REPEATS):
-        if length > len(ids):
-            break
-        # A run's number is that of the shorter run it starts with, and its last token.
-        shorter = runs[: len(ids) - length + 1]
-        pairs = shorter * (ids.max() + 1) + ids[length - 1 :]
-        _, runs, counts = np.unique(pairs, return_inverse=True, return_counts=True)
-        often = np.log(counts[runs]).astype(np.float32)
-        for step in range(length):
+        runs = list(zip(*(ids[step:] for step in range(length)), strict=False))
+        counts = Counter(runs)
+        often = np.log([counts[run] for run in runs]).astype(np.float32)
+        for step in range(length if runs else 0):
             own = found[step : step + len(often), column]
             np.maximum(own, often, out=own)
     return found
@@ -228,7 +226,7 @@ def _window(tokens: Window, start: int, end: int, texts: Sequence[str], first: i
     """Tokens `start:end`, with pieces that meet those of the windows before and after."""
     sources = tokens.sources
     pieces = []
-    for source in np.unique(sources[start:end]).tolist():
+    for source in dict.fromkeys(sources[start:end].tolist()):
         own = np.flatnonzero(sources[start:end] == source) + start
         before, after = int(own[0]) - 1, int(own[-1]) + 1
         opens = before < 0 or sources[before] != source
