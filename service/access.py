@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -115,6 +115,7 @@ def _check_local() -> None:
         raise _refusal(403, "not_local", detail)
 
 
+@lru_cache(64)
 def _is_local_name(host: str) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname or ""
@@ -123,6 +124,7 @@ def _is_local_name(host: str) -> bool:
     return name == "localhost" or _is_loopback(name)
 
 
+@lru_cache(64)
 def _is_loopback(address: str) -> bool:
     try:
         peer = ip_address(address)

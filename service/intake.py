@@ -47,6 +47,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self._stopping = False
         # Connections and what has come; in both, those that time out first stand first.
         self._arriving: dict[Any, Arrival] = {}
+        self._watched: set[Any] = set()
         self._lingering: dict[Any, int] = {}
 
     def enqueue_req(self, conn: Any) -> None:
@@ -177,12 +178,15 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _watch(self, conn: Any, act: Any) -> None:
         self.poller.register(conn.sock, EVENT_READ, lambda _: act(conn))
+        self._watched.add(conn)
 
     def _forget(self, conn: Any) -> None:
         conn.arrival = self._arriving.pop(conn, None) or conn.arrival
         self._lingering.pop(conn, None)
-        with suppress(KeyError, ValueError):
-            self.poller.unregister(conn.sock)
+        if conn in self._watched:
+            self._watched.remove(conn)
+            with suppress(KeyError, ValueError):
+                self.poller.unregister(conn.sock)
 
     def _drop(self, conn: Any) -> None:
         self._forget(conn)

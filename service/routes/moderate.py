@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
+from flask import Response, request
 
 from service.access import needs
 from service.engine import Engine
@@ -37,7 +37,7 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     @routes.input(ModerateRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(ModerateAnswer)
     @routes.doc(operation_id="moderate", responses=problem_responses(400, 413, 415, 422, 429, 503))
-    def moderate(sent: ModerateRequest) -> dict[str, Any]:
+    def moderate(sent: ModerateRequest) -> Response:
         """Tag a document, and decide on each paragraph and on the whole
 
         A policy decides on the spans of the answer: `labels` and `thresholds` leave out spans

@@ -1,8 +1,7 @@
 """Tagging."""
 
-from typing import Any
-
 from apiflask import APIBlueprint
+from flask import Response, jsonify
 
 from service.access import needs
 from service.engine import Engine
@@ -31,7 +30,7 @@ def blueprint(engine: Engine, settings: Settings) -> APIBlueprint:
     @routes.input(TagRequest, arg_name="sent", example=_EXAMPLE)
     @routes.output(TagAnswer)
     @routes.doc(operation_id="tag", responses=problem_responses(400, 413, 415, 422, 429, 503))
-    def tag(sent: TagRequest) -> dict[str, Any]:
+    def tag(sent: TagRequest) -> Response:
         """Tag a text, or the paragraphs of a document"""
         return answer(engine, settings, sent, tagger=engine.tagger)
 
@@ -45,8 +44,9 @@ def answer(
     *,
     tagger: Tagger,
     policy: Policy | None = None,
-) -> dict[str, Any]:
-    """What `tagger` finds in a request's paragraphs, and what the policy decides on it.
+) -> Response:
+    """What `tagger` finds in a request's paragraphs, and what the policy decides on it, as JSON:
+    `to_answer` is not read and written once more by the models of the document.
 
     Raises Problem for too many paragraphs or windows or an unknown label, QueueFull.
     """
@@ -60,15 +60,17 @@ def answer(
         labels=sent.labels,
         thresholds=sent.thresholds,
     )
-    return to_answer(
-        tagger.manifest,
-        tagged.documents,
-        windows=tagged.windows,
-        ids=[paragraph.id for paragraph in paragraphs],
-        id=sent.id,
-        offset_unit=sent.offset_unit,
-        sources=sources,
-        decisions=policy.decide(tagged.documents) if policy else None,
+    return jsonify(
+        to_answer(
+            tagger.manifest,
+            tagged.documents,
+            windows=tagged.windows,
+            ids=[paragraph.id for paragraph in paragraphs],
+            id=sent.id,
+            offset_unit=sent.offset_unit,
+            sources=sources,
+            decisions=policy.decide(tagged.documents) if policy else None,
+        )
     )
 
 
