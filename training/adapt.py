@@ -19,7 +19,7 @@ from training.download import Checkpoint
 from training.examples import read_soft
 from training.finetune import Recipe
 from training.teach import check_teacher
-from training.trained import train_in
+from training.trained import check_trained, train_in
 
 __all__ = ["Recipe", "adapt"]
 
@@ -35,6 +35,7 @@ def adapt(
     jobs: int = 1,
     seeds: Sequence[int] = (0, 1, 2),
     teachers: Path | None = None,
+    start: Path | None = None,
 ) -> None:
     """Write the encoder folders `all` and `fold-0`, `fold-1`, ... under `output`, and those of
     each seed alone under `output/seed-N`.
@@ -45,9 +46,11 @@ def adapt(
     seeds      of the trainings that are averaged (see training/average.py)
     teachers   folder that `teach` wrote for the same folds: each encoder also learns from the text
                that its fold's teacher marked, and the one of all from the mean of all teachers
+    start      folder that `adapt` wrote for the same folds and checkpoint: each training goes on
+               from its fold's encoder and head there
 
     Interrupted, it goes on where each was. Raises InputError if a fold leaves no labelled span to
-    learn from, or the teachers are of other folds.
+    learn from, or the teachers or what to start from are of other folds.
     """
     recipe = recipe or Recipe()
     labels = sorted({span.label for document in documents for span in document.spans})
@@ -61,6 +64,9 @@ def adapt(
         for name, fold in zip(list(learnt)[1:], folds, strict=True):
             marked[name] = [check_teacher(teachers / name, fold, labels)]
             marked["all"] += marked[name]
+    if start is not None:
+        for name, fold in zip(learnt, ([], *folds), strict=True):
+            check_trained(start / name, fold, labels)
     tasks = list(product(seeds, learnt))
     joblib.Parallel(jobs)(
         joblib.delayed(_adapt)(
@@ -68,6 +74,7 @@ def adapt(
             [*learnt[name], *negatives],
             labels,
             marked[name],
+            start / name if start is not None else None,
             checkpoint,
             recipe,
             seed,
@@ -89,10 +96,25 @@ def _adapt(
     documents: list[Document],
     labels: list[str],
     marked: list[Path],
+    start: Path | None,
     checkpoint: Checkpoint,
     recipe: Recipe,
     seed: int,
     position: int,
 ) -> None:
     soft = read_soft(marked) if marked else []
-    train_in(folder, documents, labels, checkpoint, recipe, seed, soft=soft, position=position)
+    head = None
+    if start is not None:
+        checkpoint = replace(checkpoint, weights=load_file(start / "model.safetensors"))
+        head = load_file(start / "head.safetensors")
+    train_in(
+        folder,
+        documents,
+        labels,
+        checkpoint,
+        recipe,
+        seed,
+        soft=soft,
+        head=head,
+        position=position,
+    )

@@ -1,7 +1,7 @@
 """Trains the encoder together with a token head on labelled windows (needs torch)."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,13 @@ def finetune(
     *,
     recipe: Recipe | None = None,
     seed: int = 0,
+    head: Mapping[str, Floats] | None = None,
     title: str = "",
     position: int = 0,
 ) -> TokenNetwork:
     """The network after the last epoch, trained on one core.
 
+    head      the head to begin with; by default one that knows only how common each label is
     special   ids of the tokens that open and close a window
     work      file for the state so far: interrupted, training goes on from there
     title     names this training beside its progress bar, the bar's `position`-th
@@ -76,6 +78,8 @@ def finetune(
         np.clip(priors, 1e-5, 1 - 1e-5),
         recipe.dropout,
     )
+    if head is not None:
+        network.take_head(head)
     body = [value for value in network.encoder.parameters() if value.requires_grad]
     groups = [
         {"params": body, "lr": recipe.rate},

@@ -12,6 +12,7 @@ from typing import Any
 from tagger import InputError, TaggerError, available_cores
 from training.download import LARGE, checkpoint
 from training.formats.files import read_text
+from training.options import positive, share, whole
 from training.ptc import read_furniture, read_labelled
 
 __all__ = ["add_finetune", "read_unlabelled"]
@@ -44,12 +45,19 @@ def add_finetune(commands: Any) -> None:
         description=_FINETUNE,
     )
     weights = _WEIGHTS.format(kind="a BERT encoder", name="all-MiniLM-L6-v2")
-    _add_common(tuning, epochs=3, rate=1e-4, weights=weights)
+    _add_common(tuning, epochs=3, rate=1e-4, unmarked=1.0, weights=weights)
     tuning.add_argument("--seed", type=int, default=0, help="of the first training; default: 0")
     tuning.add_argument(
-        "--trainings", type=int, default=3, help="with seeds in a row, averaged; default: 3"
+        "--trainings", type=whole, default=3, help="with seeds in a row, averaged; default: 3"
     )
     tuning.add_argument("--teachers", type=Path, metavar="FOLDER", help="that `teach` wrote")
+    tuning.add_argument(
+        "--start",
+        type=Path,
+        metavar="FOLDER",
+        help="that `finetune` wrote for the same folds and weights: each training goes on from its "
+        "fold's encoder there",
+    )
     tuning.set_defaults(run=_finetune)
 
     teaching = commands.add_parser(
@@ -58,7 +66,7 @@ def add_finetune(commands: Any) -> None:
         description=_TEACH,
     )
     weights = _WEIGHTS.format(kind="an encoder that transformers knows", name=LARGE.name)
-    _add_common(teaching, epochs=2, rate=5e-5, weights=weights)
+    _add_common(teaching, epochs=2, rate=5e-5, unmarked=0.5, weights=weights)
     teaching.add_argument("--seed", type=int, default=0, help="of the trainings; default: 0")
     teaching.add_argument(
         "--texts",
@@ -70,7 +78,7 @@ def add_finetune(commands: Any) -> None:
         ".jsonl.gz) with a text each, and a title or none",
     )
     teaching.add_argument(
-        "--tokens", type=int, default=800_000, help="of text to mark, about; default: 800000"
+        "--tokens", type=whole, default=800_000, help="of text to mark, about; default: 800000"
     )
     teaching.add_argument(
         "--student", type=Path, help="folder of the weights that `finetune` is given, if any"
@@ -123,17 +131,29 @@ def _json_lines(path: Path) -> Iterator[str]:
         raise InputError(f"can't read {path}: {error}") from None
 
 
-def _add_common(parser: argparse.ArgumentParser, *, epochs: int, rate: float, weights: str) -> None:
+def _add_common(
+    parser: argparse.ArgumentParser, *, epochs: int, rate: float, unmarked: float, weights: str
+) -> None:
     parser.add_argument("--data", type=Path, required=True, help=_CORPUS)
     parser.add_argument("--output", type=Path, required=True, help="folder to write; resumable")
     parser.add_argument("--weights", type=Path, help=weights)
     parser.add_argument("--folds", type=Path, help="by default folds.json in --data")
     parser.add_argument("--limit", type=int, help="use the first so many articles only")
     parser.add_argument(
-        "--epochs", type=int, default=epochs, help=f"passes over the texts; default {epochs}"
+        "--epochs", type=whole, default=epochs, help=f"passes over the texts; default {epochs}"
     )
-    parser.add_argument("--rate", type=float, default=rate, help=f"learning rate; default {rate:g}")
-    parser.add_argument("--jobs", type=int, default=available_cores(), help="default: all cores")
+    parser.add_argument(
+        "--rate", type=positive, default=rate, help=f"learning rate; default {rate:g}"
+    )
+    parser.add_argument(
+        "--unmarked",
+        type=share,
+        default=unmarked,
+        metavar="SHARE",
+        help="of the stretches of text without a mark, each pass takes this share, each time "
+        f"others; default {unmarked:g}",
+    )
+    parser.add_argument("--jobs", type=whole, default=available_cores(), help="default: all cores")
 
 
 def _finetune(arguments: argparse.Namespace) -> None:
@@ -148,10 +168,11 @@ def _finetune(arguments: argparse.Namespace) -> None:
         checkpoint(arguments.weights),
         arguments.output,
         negatives=read_furniture(),
-        recipe=Recipe(arguments.epochs, arguments.rate),
+        recipe=Recipe(arguments.epochs, arguments.rate, unmarked=arguments.unmarked),
         jobs=arguments.jobs,
         seeds=range(arguments.seed, arguments.seed + arguments.trainings),
         teachers=arguments.teachers,
+        start=arguments.start,
     )
 
 
@@ -169,7 +190,9 @@ def _teach(arguments: argparse.Namespace) -> None:
         checkpoint(arguments.student).tokenizer,
         arguments.output,
         negatives=read_furniture(),
-        recipe=replace(TEACHER, epochs=arguments.epochs, rate=arguments.rate),
+        recipe=replace(
+            TEACHER, epochs=arguments.epochs, rate=arguments.rate, unmarked=arguments.unmarked
+        ),
         jobs=arguments.jobs,
         seed=arguments.seed,
     )

@@ -96,7 +96,11 @@ class TokenNetwork(nn.Module):
         weights = load_file(folder / "model.safetensors")
         network = cls(weights, config, 0, np.full(columns, 0.5), 0.0)
         network.head = nn.Linear(features, columns)
-        network.head.weight.data = torch.from_numpy(np.ascontiguousarray(head["weights"].T))
-        network.head.bias.data = torch.from_numpy(head["bias"])
+        network.take_head(head)
         network.eval()
         return network
+
+    def take_head(self, head: Mapping[str, NDArray[np.float32]]) -> None:
+        """Go on with a head as `head_weights` gives it."""
+        self.head.weight.data = torch.from_numpy(np.ascontiguousarray(head["weights"].T))
+        self.head.bias.data = torch.from_numpy(np.array(head["bias"]))

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tagger import Tagger, available_cores
 from training.formats import add_reading_options
+from training.options import positive, whole
 from training.suggest import Suggestion, read_paragraphs, suggest
 
 __all__ = ["add_retrain", "add_suggest"]
@@ -68,11 +68,11 @@ def add_retrain(commands: Any) -> None:
         help="TOML: a table [label_id] with name, definition and example for each new label",
     )
     parser.add_argument(
-        "--weight", type=_weight, default=1.0, help="how much a new text counts; default 1"
+        "--weight", type=positive, default=1.0, help="how much a new text counts; default 1"
     )
     parser.add_argument(
         "--base-weight",
-        type=_weight,
+        type=positive,
         default=10.0,
         help="how much a text counts that holds the model; more keeps it nearer; default 10",
     )
@@ -85,18 +85,18 @@ def add_retrain(commands: Any) -> None:
         "--weights", type=Path, help="with --finetune, of the encoder; see `finetune`"
     )
     parser.add_argument(
-        "--epochs", type=_whole, default=3, help="with --finetune, passes over the data; default 3"
+        "--epochs", type=whole, default=3, help="with --finetune, passes over the data; default 3"
     )
     parser.add_argument(
         "--trainings",
-        type=_whole,
+        type=whole,
         default=3,
         help="with --finetune, of different seeds, averaged; default 3",
     )
     parser.add_argument("--work", type=Path, help="folder for results; default: OUTPUT.work")
     parser.add_argument("--report", type=Path, help="page to write; default: OUTPUT.html")
     parser.add_argument("--model-version", help="default: the base's, +1")
-    parser.add_argument("--jobs", type=_whole, default=available_cores(), help="default: all cores")
+    parser.add_argument("--jobs", type=whole, default=available_cores(), help="default: all cores")
     parser.add_argument("--seed", type=int, default=0)
     parser.set_defaults(run=_retrain)
 
@@ -117,21 +117,8 @@ def add_suggest(commands: Any) -> None:
         help=".txt, .html, or .jsonl with a text each",
     )
     parser.add_argument("--model", type=Path, help="model folder; default: the packaged one")
-    parser.add_argument("--count", type=_whole, default=50, help="at most so many; default 50")
+    parser.add_argument("--count", type=whole, default=50, help="at most so many; default 50")
     parser.set_defaults(run=_suggest)
-
-
-def _weight(value: str) -> float:
-    with suppress(ValueError):
-        if 0 < (weight := float(value)) < 1e6:
-            return weight
-    raise argparse.ArgumentTypeError(f"{value!r}: give a number above 0")
-
-
-def _whole(value: str) -> int:
-    if not value.isdecimal() or not int(value):
-        raise argparse.ArgumentTypeError(f"{value!r}: give a whole number, 1 or more")
-    return int(value)
 
 
 def _retrain(arguments: argparse.Namespace) -> None:

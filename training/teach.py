@@ -21,7 +21,7 @@ from training.download import Checkpoint
 from training.examples import Example, write_soft
 from training.finetune import Recipe, predict
 from training.network import TokenNetwork
-from training.trained import train_in
+from training.trained import check_trained, train_in
 
 __all__ = ["TEACHER", "check_teacher", "teach"]
 
@@ -75,22 +75,10 @@ def teach(
 
 
 def check_teacher(folder: Path, fold: Sequence[str], labels: Sequence[str]) -> Path:
-    """The folder of a teacher, if it learnt from none of a fold's articles, and for these labels.
-
-    Raises InputError otherwise, or if it is not done.
-    """
-    try:
-        learnt = json.loads((folder / "learnt.json").read_text("utf-8"))
-        (folder / "marked.json").open("rb").close()
-    except OSError as error:
-        raise InputError(
-            f"{folder} holds no teacher that is done: can't read {error.filename}; run `teach`"
-        ) from None
-    if set(learnt["articles"]) & set(fold):
-        raise InputError(f"{folder}: this teacher learnt from articles of the fold: use its folds")
-    if learnt["labels"] != list(labels):
-        raise InputError(f"{folder}: this teacher learnt other labels")
-    return folder
+    """The folder of a teacher that is done, see `check_trained`. Raises InputError."""
+    if not (folder / "marked.json").exists():
+        raise InputError(f"{folder} holds no teacher that is done: run `teach`")
+    return check_trained(folder, fold, labels)
 
 
 def _teach(

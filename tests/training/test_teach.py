@@ -150,6 +150,36 @@ def test_teachers_of_other_folds_are_refused(
         adapt(articles, folds, checkpoint, tmp_path / "out", teachers=taught)
 
 
+def test_a_training_goes_on_from_an_earlier_one(
+    checkpoint: Checkpoint, articles: list[Document], folds: list[list[str]], tmp_path: Path
+) -> None:
+    from training.adapt import Recipe, adapt
+
+    recipe = Recipe(epochs=1, rate=3e-3, batch_tokens=300)
+    first, still = tmp_path / "first", tmp_path / "still"
+    adapt(articles, folds, checkpoint, first, recipe=recipe, seeds=(0,))
+    adapt(
+        articles,
+        folds,
+        checkpoint,
+        still,
+        recipe=replace(recipe, rate=1e-9),
+        seeds=(1,),
+        start=first,
+    )
+    for name in ("all", "fold-0", "fold-1", "fold-2"):
+        for file in ("model.safetensors", "head.safetensors"):
+            before, after = load_file(first / name / file), load_file(still / name / file)
+            for key, value in before.items():
+                np.testing.assert_allclose(after[key], value, atol=1e-5)
+    other = tmp_path / "other"
+    with pytest.raises(InputError, match="learnt from articles of the fold"):
+        adapt(articles, folds[1:] + folds[:1], checkpoint, other, start=first)
+    (first / "fold-1" / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"no training that is done.*fold-1/model"):
+        adapt(articles, folds, checkpoint, other, start=first)
+
+
 def test_what_is_done_is_not_done_again(
     taught: Path,
     checkpoint: Checkpoint,
