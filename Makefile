@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: tag test check serve bench bench-service test-system clean
+.PHONY: tag test check serve model bench bench-service test-system clean
 
 tag: .venv/ready  ## tag the sample article
 	$(BIN)/tagger tag samples/article.txt
@@ -29,6 +29,16 @@ test-system:  ## what some tests need from Debian's packages; run as root
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 		chromium curl default-jre-headless nodejs postgresql uuid-runtime
+
+# Each step goes on where it was: run the same line again. The first trainings are those that both
+# the teachers' marks and the corpus are then learnt on top of.
+model: .venv/ready-bench  ## train the default model anew, into build/default; hours
+	@test -d "$(CORPUS)" -a -n "$(UNLABELLED)" || { echo 'make model CORPUS=folder UNLABELLED="paths"'; exit 2; }
+	$(BIN)/python -m training finetune --data $(CORPUS) --trainings 2 --output build/first
+	$(BIN)/python -m training teach --data $(CORPUS) --texts $(UNLABELLED) --tokens 450000 --output build/teachers
+	$(BIN)/python -m training finetune --data $(CORPUS) --teachers build/teachers --start build/first \
+		--epochs 2 --unmarked 0.5 --trainings 1 --output build/students
+	$(BIN)/python -m training fit --data $(CORPUS) --encoder build/students --work build/fit --output build/default
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -3,10 +3,12 @@
 Each is trained with several seeds; the encoder folder of a fold holds the mean of its trainings.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import joblib
 from safetensors.numpy import load_file
@@ -83,12 +85,24 @@ def adapt(
         for position, (seed, name) in enumerate(tasks)
     )
     for name in learnt:
-        average([output / f"seed-{seed}" / name for seed in seeds], output / name)
+        told = _before(start / name if start is not None else None, marked[name])
+        average([output / f"seed-{seed}" / name for seed in seeds], output / name, told)
     alone = [f"seed-{seed}/{name}" for seed, name in tasks]
     for name in tqdm([*learnt, *alone], "export", disable=None):
         weights = load_file(output / name / "model.safetensors")
         own = learnt[Path(name).name]
         write_base(output / name, replace(checkpoint, weights=weights), own)
+
+
+def _before(start: Path | None, marked: Sequence[Path]) -> dict[str, Any]:
+    """What stands behind trainings besides their own documents and recipe, for `learnt.json`."""
+    told: dict[str, Any] = {}
+    if start is not None:
+        before = json.loads((start / "learnt.json").read_text("utf-8"))
+        told["before"] = {"epochs": before["recipe"]["epochs"], "trainings": len(before["seeds"])}
+    if marked:
+        told["tokens_of_teachers"] = sum(len(window.ids) for window in read_soft(marked[:1]))
+    return told
 
 
 def _adapt(

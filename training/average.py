@@ -6,8 +6,10 @@ soups: averaging weights of multiple fine-tuned models, ICML 2022).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -15,9 +17,11 @@ from safetensors.numpy import load_file, save_file
 __all__ = ["average"]
 
 
-def average(trained: Sequence[Path], output: Path) -> None:
+def average(
+    trained: Sequence[Path], output: Path, told: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """Write the means of `model.safetensors` and `head.safetensors` of some folders into `output`,
-    with a `learnt.json` that names their seeds."""
+    with a `learnt.json` that names their seeds, and what else is `told` of them."""
     output.mkdir(parents=True, exist_ok=True)
     for name in ("model.safetensors", "head.safetensors"):
         held = [load_file(folder / name) for folder in trained]
@@ -26,5 +30,5 @@ def average(trained: Sequence[Path], output: Path) -> None:
         save_file(kinds, output / name)
     learnt = [json.loads((folder / "learnt.json").read_text("utf-8")) for folder in trained]
     merged = {key: value for key, value in learnt[0].items() if key not in ("seed", "key")}
-    merged["seeds"] = [each["seed"] for each in learnt]
+    merged |= {"seeds": [each["seed"] for each in learnt], **told}
     (output / "learnt.json").write_text(json.dumps(merged) + "\n", encoding="utf-8")

@@ -114,9 +114,15 @@ def fit(
         "seed": seed,
     }
     if recipe := base.learnt().get("recipe"):
+        learnt = base.learnt()
         trained_on["epochs of fine-tuning"] = recipe["epochs"]
-        trained_on["trainings averaged"] = len(base.learnt().get("seeds", [0]))
-        trained_on["article ids"] = base.learnt()["articles"]  # which it can't judge any more
+        trained_on["trainings averaged"] = len(learnt.get("seeds", [0]))
+        if before := learnt.get("before"):
+            trained_on["epochs of fine-tuning before these"] = before["epochs"]
+            trained_on["trainings averaged before these"] = before["trainings"]
+        if "tokens_of_teachers" in learnt:
+            trained_on["unlabelled tokens that teachers marked"] = learnt["tokens_of_teachers"]
+        trained_on["article ids"] = learnt["articles"]  # which it can't judge any more
     figures = evidence.figures() | {"folds": len(folds)}
     return Fitted(final, labels, figures, trained_on, evidence)
 

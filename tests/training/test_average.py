@@ -21,7 +21,7 @@ def test_weights_are_averaged(tmp_path: Path) -> None:
         learnt = {"articles": ["a"], "labels": ["x"], "seed": seed, "key": str(seed)}
         (folder / "learnt.json").write_text(json.dumps(learnt), encoding="utf-8")
         parts.append(whole)
-    average([tmp_path / "3", tmp_path / "5"], tmp_path / "mean")
+    average([tmp_path / "3", tmp_path / "5"], tmp_path / "mean", {"before": {"epochs": 3}})
     expected = (parts[0] + parts[1]) / 2
     found = load_file(tmp_path / "mean" / "model.safetensors")
     assert found["w"].dtype == np.float32
@@ -29,4 +29,4 @@ def test_weights_are_averaged(tmp_path: Path) -> None:
     head = load_file(tmp_path / "mean" / "head.safetensors")
     np.testing.assert_allclose(head["bias"], expected[0])
     learnt = json.loads((tmp_path / "mean" / "learnt.json").read_text("utf-8"))
-    assert learnt == {"articles": ["a"], "labels": ["x"], "seeds": [3, 5]}
+    assert learnt == {"articles": ["a"], "labels": ["x"], "seeds": [3, 5], "before": {"epochs": 3}}

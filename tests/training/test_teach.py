@@ -130,6 +130,8 @@ def test_students_learn_from_the_teacher_of_their_fold(
     soft = load_file(path)
     save_file(soft | {"targets": 1 - soft["targets"]}, path)
     other = weights("other", teachers=taught)
+    learnt = json.loads((tmp_path / "both" / "fold-0" / "learnt.json").read_text())
+    assert learnt["tokens_of_teachers"] == len(soft["ids"])
     changed = {name for name in both if (both[name] != other[name]).any()}
     assert changed == {"all", "fold-1"}
 
@@ -172,6 +174,8 @@ def test_a_training_goes_on_from_an_earlier_one(
             before, after = load_file(first / name / file), load_file(still / name / file)
             for key, value in before.items():
                 np.testing.assert_allclose(after[key], value, atol=1e-5)
+    learnt = json.loads((still / "all" / "learnt.json").read_text())
+    assert learnt["before"] == {"epochs": 1, "trainings": 1}
     other = tmp_path / "other"
     with pytest.raises(InputError, match="learnt from articles of the fold"):
         adapt(articles, folds[1:] + folds[:1], checkpoint, other, start=first)
