@@ -142,10 +142,10 @@ def _batches(examples: Sequence[Example], recipe: Recipe, seed: int, epoch: int)
     lengths = np.array([len(example.ids) + 2 for example in examples])
     order = np.argsort(lengths + 6 * random.random(len(lengths)), kind="stable")
     if recipe.unmarked < 1:
-        # Epochs take the parts of one division in turn.
-        parts = round(1 / recipe.unmarked)
-        part = np.random.default_rng(seed).integers(parts, size=len(examples))
-        taken = [e.marked for e in examples] | (part == epoch % parts)
+        # Each epoch goes on where the one before ended, round a circle on which all have a place.
+        place = np.random.default_rng(seed).random(len(examples))
+        turn = (place - epoch * recipe.unmarked) % 1 < recipe.unmarked
+        taken = np.array([e.marked for e in examples]) | turn
         order = order[taken[order]]
     batches = list(_packed(order.tolist(), lengths, recipe.batch_tokens))
     return [batches[i] for i in random.permutation(len(batches))]

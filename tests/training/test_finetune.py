@@ -158,3 +158,27 @@ def test_without_torch_it_says_what_to_install(
     command = ["finetune", "--data", str(root / "tests" / "articles"), "--output", str(tmp_path)]
     assert main(command) == 2
     assert "persuasion-tagger[finetune]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", [0.5, 0.4, 0.7])
+def test_unmarked_windows_take_turns(share: float) -> None:
+    pytest.importorskip("torch", reason="torch comes with the extra `finetune` only")
+    from training.examples import Example
+    from training.finetune import Recipe, _batches
+
+    def example(mark: float) -> Example:
+        return Example(
+            np.arange(8), np.zeros((8, 3), np.float32), np.full((8, 2), mark, np.float32)
+        )
+
+    examples = [example(float(number % 5 == 0)) for number in range(1000)]
+    recipe = Recipe(unmarked=share)
+    seen = np.zeros(len(examples), int)
+    for epoch in range(10):
+        taken = [i for batch in _batches(examples, recipe, 3, epoch) for i in batch]
+        assert len(taken) == len(set(taken))
+        assert set(range(0, 1000, 5)) <= set(taken)
+        assert (len(taken) - 200) / 800 == pytest.approx(share, abs=0.06)
+        seen[taken] += 1
+    rest = seen[np.arange(1000) % 5 > 0]
+    assert abs(rest - 10 * share).max() <= 1
