@@ -23,6 +23,9 @@ Start = Callable[..., subprocess.Popen[str]]
 def start(root: Path) -> Start:
     """Starts `tagger batch` in a process of its own, with two workers."""
 
+    # In the background of a shell SIGINT is ignored, by all that the tests start as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def start(*arguments: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "tagger", "batch", *map(str, arguments), "--workers", "2"],
