@@ -47,8 +47,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self._stopping = False
         # Connections and what has come; in both, those that time out first stand first.
         self._arriving: dict[Any, Arrival] = {}
-        self._watched: set[Any] = set()
         self._lingering: dict[Any, int] = {}
+        self._watched: set[Any] = set()
 
     def enqueue_req(self, conn: Any) -> None:
         """Begin to collect the request that comes next on a connection."""

@@ -66,9 +66,10 @@ def adapt(
         for name, fold in zip(list(learnt)[1:], folds, strict=True):
             marked[name] = [check_teacher(teachers / name, fold, labels)]
             marked["all"] += marked[name]
+    starts: dict[str, Path] = {}
     if start is not None:
         for name, fold in zip(learnt, ([], *folds), strict=True):
-            check_trained(start / name, fold, labels)
+            starts[name] = check_trained(start / name, fold, labels)
     tasks = list(product(seeds, learnt))
     joblib.Parallel(jobs)(
         joblib.delayed(_adapt)(
@@ -76,7 +77,7 @@ def adapt(
             [*learnt[name], *negatives],
             labels,
             marked[name],
-            start / name if start is not None else None,
+            starts.get(name),
             checkpoint,
             recipe,
             seed,
@@ -85,7 +86,7 @@ def adapt(
         for position, (seed, name) in enumerate(tasks)
     )
     for name in learnt:
-        told = _before(start / name if start is not None else None, marked[name])
+        told = _before(starts.get(name), marked[name])
         average([output / f"seed-{seed}" / name for seed in seeds], output / name, told)
     alone = [f"seed-{seed}/{name}" for seed, name in tasks]
     for name in tqdm([*learnt, *alone], "export", disable=None):

@@ -113,8 +113,8 @@ def fit(
         "blocks of page furniture, written for this project": len(negatives),
         "seed": seed,
     }
-    if recipe := base.learnt().get("recipe"):
-        learnt = base.learnt()
+    learnt = base.learnt()
+    if recipe := learnt.get("recipe"):
         trained_on["epochs of fine-tuning"] = recipe["epochs"]
         trained_on["trainings averaged"] = len(learnt.get("seeds", [0]))
         if before := learnt.get("before"):
