@@ -16,6 +16,7 @@ from training.finetune_commands import add_finetune
 from training.fit import fit
 from training.folder import About, write_model
 from training.measure_command import measure, print_figures, read_fitted
+from training.options import share_of_label
 from training.promote_command import add_commands
 from training.ptc import read_furniture, read_labelled, read_ptc
 from training.retrain_arguments import add_retrain, add_suggest
@@ -85,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--work", type=Path, required=True, help="folder for results; resumable")
     fitting.add_argument("--folds", type=Path, help="by default folds.json in --data")
     fitting.add_argument("--limit", type=int, help="use the first so many articles only")
+    fitting.add_argument(
+        "--recall",
+        type=share_of_label,
+        action="append",
+        default=[],
+        metavar="LABEL=SHARE",
+        help="find at least this share of a technique's spans, whatever it costs in false ones; "
+        "may be given several times",
+    )
     fitting.add_argument("--jobs", type=int, default=available_cores(), help="default: all cores")
     fitting.add_argument("--seed", type=int, default=0)
     fitting.add_argument("--output", type=Path, help="model folder to write, as `export` does")
@@ -145,6 +155,7 @@ def _fit(arguments: argparse.Namespace) -> None:
         Base.read(arguments.encoder),
         work,
         negatives=read_furniture(),
+        recalls=dict(arguments.recall),
         jobs=arguments.jobs,
         seed=arguments.seed,
     )

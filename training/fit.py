@@ -5,7 +5,7 @@ a fold are chosen on the other folds alone. The final model is fitted on all art
 decisions are chosen on the out-of-fold candidates of all folds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -23,9 +23,10 @@ from training.evidence import Evidence
 from training.features import LAYERS
 from training.folder import About, taxonomy, write_model
 from training.fragments import FragmentClassifier
+from training.gold import Gold
 from training.heads import Heads, frozen_heads, tuned_heads
 from training.measure import name_fragments
-from training.pool import EDGES, Pool, gold_counts
+from training.pool import EDGES, Pool
 from training.tokens import TokenClassifiers
 
 __all__ = ["Fitted", "fit"]
@@ -66,23 +67,28 @@ def fit(
     work: Path,
     *,
     negatives: Sequence[Document] = (),
+    recalls: Mapping[str, float] | None = None,
     jobs: int = 1,
     seed: int = 0,
 ) -> Fitted:
     """Cross-validate over `folds` (lists of document ids), then fit on everything.
 
     negatives  documents without spans that every fit sees and no figure counts
+    recalls    by label id, the recall that thresholds must reach where they are chosen
     work       folder for intermediate results: a fit that was interrupted goes on from them
     jobs       regressions fitted at the same time
 
     The same data, encoder and seed give the same model.
 
-    Raises InputError if a fold leaves no labelled span to learn from, or if an encoder was
-    fine-tuned on articles that it would judge.
+    Raises InputError if a fold leaves no labelled span to learn from, if an encoder was fine-tuned
+    on articles that it would judge, or for an unknown label in `recalls`.
     """
     labels = taxonomy(sorted({span.label for document in documents for span in document.spans}))
     if not folds or not all(any(d.spans for d in documents if d.id not in own) for own in folds):
         raise InputError("too few articles: every fold needs labelled spans in the other folds")
+    recalls = recalls or {}
+    if unknown := sorted(set(recalls) - {label.id for label in labels}):
+        raise InputError(f"no article bears the label {unknown[0]!r}: no recall to ask of it")
     everything = [*documents, *negatives]
     names = [label.id for label in labels]
     fold_of = {name: number for number, fold in enumerate(folds) for name in fold}
@@ -105,7 +111,7 @@ def fit(
         folder = work / f"fold-{fold}"
         write_model(folder, base.of_fold(fold), fitted, labels, About(f"fold-{fold}", str(seed)))
         judged.append(checkpoints.get(f"judged-{fold}", partial(_judge, folder, held_out)))
-    evidence, labels = _decide(judged, labels)
+    evidence, labels = _decide(judged, labels, recalls)
     final = checkpoints.get("heads-all", partial(heads, None))
     trained_on: dict[str, Any] = {
         "articles": len(documents),
@@ -113,6 +119,7 @@ def fit(
         "blocks of page furniture, written for this project": len(negatives),
         "seed": seed,
     }
+    trained_on |= {f"recall asked of {name}": share for name, share in recalls.items()}
     learnt = base.learnt()
     if recipe := learnt.get("recipe"):
         trained_on["epochs of fine-tuning"] = recipe["epochs"]
@@ -162,7 +169,7 @@ def _judge(folder: Path, documents: list[Document]) -> _Judged:
 
 
 def _decide(
-    judged: Sequence[_Judged], labels: tuple[Label, ...]
+    judged: Sequence[_Judged], labels: tuple[Label, ...], recalls: Mapping[str, float]
 ) -> tuple[Evidence, tuple[Label, ...]]:
     """Spans with decisions chosen on the other folds, and labels with those of all folds."""
     documents = [document for part in judged for document in part.documents]
@@ -173,19 +180,19 @@ def _decide(
         replace(label, prior=round(prior, 4)) for label, prior in zip(labels, priors, strict=False)
     )
     pools = {edge: _pool(judged, edge.of(labels)) for edge in EDGES}
-    gold = gold_counts(documents, labels)
+    gold = Gold.of(documents, labels)
+    asked = [recalls.get(label.id, 0.0) for label in labels]
     predicted: list[Document] = []
     candidates: list[Document] = []
     for fold, part in enumerate(tqdm(judged, "decide", disable=None)):
-        others = folds != fold
-        chosen = decide(pools, others, gold[others].sum(axis=0)).apply(labels)
+        chosen = decide(pools, gold, folds != fold, asked).apply(labels)
         texts = [document.text for document in part.documents]
         for thresholds, into in ((None, predicted), (0.0, candidates)):
             into += decode(texts, part.windows, part.probabilities, chosen, thresholds=thresholds)
     named = [classified for part in judged for classified in part.classified]
     evidence = Evidence.of(documents, predicted, candidates, named)
     everything = np.ones(len(documents), bool)
-    return evidence, decide(pools, everything, gold.sum(axis=0)).apply(labels)
+    return evidence, decide(pools, gold, everything, asked).apply(labels)
 
 
 def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:

@@ -3,7 +3,7 @@
 import argparse
 from contextlib import suppress
 
-__all__ = ["positive", "share", "whole"]
+__all__ = ["positive", "share", "share_of_label", "whole"]
 
 
 def whole(value: str) -> int:
@@ -27,3 +27,11 @@ def share(value: str) -> float:
         if 0 < (number := float(value)) <= 1:
             return number
     raise argparse.ArgumentTypeError(f"{value!r}: give a number above 0, 1 at most")
+
+
+def share_of_label(value: str) -> tuple[str, float]:
+    """LABEL=SHARE, see `share`; raises ArgumentTypeError."""
+    label, equals, number = value.partition("=")
+    if not equals or not label:
+        raise argparse.ArgumentTypeError(f"{value!r}: give LABEL=SHARE, as doubt=0.3")
+    return label, share(number)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from tagger import Label
 from training.decisions import decide
 from training.features import TokenTable
+from training.gold import Gold
 from training.heads import Heads
 from training.learning import Text, probabilities
-from training.pool import EDGES, Edge, Pool, gold_counts
+from training.pool import EDGES, Edge, Pool
 from training.shift import Linear
 
 __all__ = ["own_decisions"]
@@ -54,10 +55,10 @@ def own_decisions(
         for edge, parts in pools.items():
             parts.append(Pool.collect(documents, windows, values, edge.of(own)))
     pooled = {edge: Pool.concatenate(parts) for edge, parts in pools.items()}
-    gold = gold_counts(documents, own)
+    gold = Gold.of(documents, own)
     chosen = []
     for fold in range(len(heads) + 1):
         others = told & (folds != fold) & (folds >= 0)
-        decided = decide(pooled, others, gold[others].sum(axis=0))
+        decided = decide(pooled, gold, others)
         chosen.append((*labels[:known], *decided.apply(own)))
     return chosen

@@ -1,15 +1,16 @@
 """Candidates of labelled documents, and which of them are right."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tagger import FEATURES, Candidate, Document, Label, Span, Window, candidates
+from training.gold import spans_by_label
 from training.measure import merge
 
-__all__ = ["EDGES", "Edge", "Pool", "gold_counts", "right"]
+__all__ = ["EDGES", "Edge", "Pool", "right"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Edge:
 
 
 EDGES = tuple(
-    [Edge(probability) for probability in (0.05, 0.08, 0.12, 0.18, 0.25, 0.35)]
+    [Edge(probability) for probability in (0.03, 0.05, 0.08, 0.12, 0.18, 0.25, 0.35)]
     + [Edge(probability, phrases=True) for probability in (0.03, 0.05, 0.08)]
 )
 """What is tried for each label."""
@@ -39,6 +40,7 @@ class Pool:
     features  (n, len(FEATURES))      labels  index of the label
     right     is it right, see `right`  documents  index of the document
     gains     (n, 2): what it adds to the precision and recall sums of FLC
+    starts, ends  offsets in the document
     """
 
     features: NDArray[np.float64]
@@ -46,6 +48,8 @@ class Pool:
     documents: NDArray[np.intp]
     right: NDArray[np.bool_]
     gains: NDArray[np.float64]
+    starts: NDArray[np.intp]
+    ends: NDArray[np.intp]
 
     @classmethod
     def collect(
@@ -57,7 +61,7 @@ class Pool:
     ) -> "Pool":
         """All candidates of the documents; windows were planned from their texts, in order."""
         columns = {label.id: column for column, label in enumerate(labels)}
-        gold = [_gold_by_label(document) for document in documents]
+        gold = [spans_by_label(document) for document in documents]
         texts = [document.text for document in documents]
         found = list(candidates(texts, windows, probabilities, labels))
         overlaps = [_overlap(item, gold[item.source].get(item.label, [])) for item in found]
@@ -67,40 +71,25 @@ class Pool:
             np.array([item.source for item in found], np.intp),
             np.array([best >= 0.5 for _, _, best in overlaps], bool),
             np.array([gains for *gains, _ in overlaps]).reshape(-1, 2),
+            np.array([item.start for item in found], np.intp),
+            np.array([item.end for item in found], np.intp),
         )
 
     @classmethod
     def concatenate(cls, parts: Sequence["Pool"]) -> "Pool":
         """The candidates of all parts, whose documents are numbered alike."""
-        names = ("features", "labels", "documents", "right", "gains")
+        names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def of(self, rows: NDArray[np.bool_]) -> "Pool":
         """Some of the candidates."""
-        return Pool(
-            self.features[rows],
-            self.labels[rows],
-            self.documents[rows],
-            self.right[rows],
-            self.gains[rows],
-        )
+        return Pool(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 def right(candidate: Candidate | Span, document: Document) -> bool:
     """Does it share at least half its characters with one gold span of its label?"""
     gold = merge(span for span in document.spans if span.label == candidate.label)
     return _overlap(candidate, gold)[2] >= 0.5
-
-
-def gold_counts(documents: Sequence[Document], labels: Sequence[Label]) -> NDArray[np.intp]:
-    """How many gold spans of each label, overlapping ones merged: (documents, labels)."""
-    gold = [_gold_by_label(document) for document in documents]
-    return np.array([[len(own.get(label.id, [])) for label in labels] for own in gold], np.intp)
-
-
-def _gold_by_label(document: Document) -> dict[str, list[tuple[int, int]]]:
-    labels = {span.label for span in document.spans}
-    return {label: merge(s for s in document.spans if s.label == label) for label in labels}
 
 
 def _overlap(item: Candidate | Span, gold: Sequence[tuple[int, int]]) -> tuple[float, float, float]:

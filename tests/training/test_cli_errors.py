@@ -85,6 +85,10 @@ ERRORS = {
         "fit --data {corpus} --encoder {default} --work {out} --limit 0",
         "a limit of 0 leaves no article",
     ),
+    "a recall of nothing": (
+        "fit --data {corpus} --encoder {default} --work {out} --recall hyperbole=.2",
+        "no article bears the label 'hyperbole'",
+    ),
     "nothing fitted": ("export --work {no} --encoder {default} --output {out}", "first"),
     "no weights": ("encoder --data {corpus} --output {out} --weights {no}", "no/model.safetensors"),
     "no BERT": ("encoder --data {corpus} --output {out} --weights {weights}", "only BERT"),
