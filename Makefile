@@ -33,12 +33,13 @@ test-system:  ## what some tests need from Debian's packages; run as root
 # Each step goes on where it was: run the same line again. The first trainings are those that both
 # the teachers' marks and the corpus are then learnt on top of.
 model: .venv/ready-bench  ## train a model with large teachers, into build/default; hours
-	@test -d "$(CORPUS)" -a -n "$(UNLABELLED)" || { echo 'make model CORPUS=folder UNLABELLED="paths"'; exit 2; }
+	@test -d "$(CORPUS)" -a -n "$(UNLABELLED)" || { echo 'make model CORPUS=folder UNLABELLED="paths" [RECALL="label=share"]'; exit 2; }
 	$(BIN)/python -m training finetune --data $(CORPUS) --trainings 2 --output build/first
 	$(BIN)/python -m training teach --data $(CORPUS) --texts $(UNLABELLED) --tokens 450000 --output build/teachers
 	$(BIN)/python -m training finetune --data $(CORPUS) --teachers build/teachers --start build/first \
-		--epochs 2 --unmarked 0.5 --trainings 1 --output build/students
-	$(BIN)/python -m training fit --data $(CORPUS) --encoder build/students --work build/fit --output build/default
+		--epochs 2 --unmarked 0.5 --output build/students
+	$(BIN)/python -m training fit --data $(CORPUS) --encoder build/students --work build/fit --output build/default \
+		$(foreach each,$(RECALL),--recall $(each))
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tagger.errors import InputError
 from tagger.manifest import Label
-from tagger.segments import Phrase, short_segments
+from tagger.segments import Phrase, maximal_segments
 from tagger.spans import Document, Span
 from tagger.windows import Window
 from tagger.words import Words, words_of_documents
@@ -113,7 +113,7 @@ def candidates(
                 phrases = phrases or words.phrases(texts)
                 found = phrases.above(words.probabilities[:, column], label.edge)
             else:
-                segments = short_segments(gains[:, column], words.breaks)
+                segments = maximal_segments(gains[:, column], words.breaks)
                 found = (Phrase((first,), last - first) for first, last in segments)
             for phrase in found:
                 whole = document[column], document[-1]

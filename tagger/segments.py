@@ -10,18 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Phrase", "Phrases", "maximal_segments", "short_segments"]
+__all__ = ["Phrase", "Phrases", "maximal_segments"]
 
 Floats = NDArray[np.float32]
 
 _LONGEST = 5
 """Words of the longest phrase."""
-
-_LONGEST_SEGMENT = 60
-"""Words of the longest segment: 99 in 100 fragments that annotators mark are shorter."""
-
-_STEP = 0.02
-"""How much more a word of a segment that is too long has to be worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +66,12 @@ def maximal_segments(gains: Floats, breaks: NDArray[np.intp]) -> list[tuple[int,
     return found + held
 
 
-def short_segments(gains: Floats, breaks: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Maximal segments, those of more than 60 words parted where they are worth least.
-
-    Its parts are the maximal segments of its words at an edge .02 higher, and so on; its halves if
-    nothing is above that.
-    """
-    found: list[tuple[int, int]] = []
-    for first, last in maximal_segments(gains, breaks):
-        if last - first <= _LONGEST_SEGMENT:
-            found.append((first, last))
-        else:
-            one, half = np.zeros(1, np.intp), np.array([0, (last - first) // 2])
-            parts = short_segments(gains[first:last] - np.float32(_STEP), one)
-            parts = parts or short_segments(gains[first:last], half)
-            found += [(first + left, first + right) for left, right in parts]
-    return found
-
-
 class Phrases:
     """The phrases of up to five words that a document repeats.
 
     keys    (words,): numbers that are equal where words are the same; -1 for what is no word
     ends    (words,): may a phrase begin and end with this word? Short words can't
-    breaks  words that begin a paragraph: no phrase holds one inside
+    breaks  words that begin a sentence: no phrase holds one inside
     """
 
     def __init__(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.segments import Phrases
-from tagger.windows import PARAGRAPH, Window
+from tagger.windows import SENTENCE, Window
 
 __all__ = ["Words", "words_of_documents"]
 
@@ -23,7 +23,7 @@ class Words:
 
     sources        number of the text that each word comes from
     starts, ends   half-open code-point offsets of each word in its text
-    breaks         words that begin a paragraph
+    breaks         words that begin a sentence
     probabilities  (words, labels + 1)
     """
 
@@ -68,5 +68,5 @@ def words_of_documents(
         last = np.append(first[1:], len(begins)) - 1
         counts = (last - first + 1).astype(np.float32)[:, None]
         means = (np.add.reduceat(values, first, axis=0) / counts).astype(np.float32)
-        opens = (begins[first] == PARAGRAPH) | (np.diff(sources[first], prepend=-1) != 0)
+        opens = (begins[first] >= SENTENCE) | (np.diff(sources[first], prepend=-1) != 0)
         yield Words(sources[first], starts[first], ends[last], np.flatnonzero(opens), means)

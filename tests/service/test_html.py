@@ -17,7 +17,7 @@ ALL = {"default": 0}
 INLINE_TAGS = frozenset(
     {"a", "abbr", "b", "blink", "br", "code", "del", "em", "font", "i", "img", "ins", "mark"}
     | {"o:p", "q", "rp", "rt", "ruby", "s", "span", "strong", "svg", "time", "tt", "u", "var"}
-    | {"wbr", "x-y"}
+    | {"sub", "sup", "wbr", "x-y"}
 )
 PAGES = [
     "cards",

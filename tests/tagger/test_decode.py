@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tagger import FEATURES, Candidate, Document, InputError, Label, Window, candidates, decode
 from tagger.decode import score
-from tagger.windows import PARAGRAPH, WORD, Piece
+from tagger.windows import PARAGRAPH, SENTENCE, WORD, Piece
 
 Floats = NDArray[np.float32]
 NEUTRAL = dict.fromkeys(FEATURES, 0.0) | {"bias": 1.0}
@@ -52,7 +52,7 @@ def windows(sources: Sequence[Sequence[int]], size: int) -> list[Window]:
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[list[str], list[Window], list[Floats]]:
     """Texts, windows over them that may span texts, and any probabilities."""
-    rest = st.lists(st.sampled_from([0, WORD, WORD, PARAGRAPH]), max_size=12)
+    rest = st.lists(st.sampled_from([0, WORD, WORD, WORD, SENTENCE, PARAGRAPH]), max_size=12)
     sources = [[PARAGRAPH, *draw(rest)] for _ in range(draw(st.integers(1, 3)))]
     plan = windows(sources, draw(st.integers(2, 20)))
     cell = st.one_of(st.sampled_from([0.0, 0.3, 0.5, 1.0]), st.floats(0, 1, width=32))
@@ -64,7 +64,7 @@ def cases(draw: st.DrawFn) -> tuple[list[str], list[Window], list[Floats]]:
 
 
 @given(cases())
-def test_candidates_keep_to_words_and_paragraphs(
+def test_candidates_keep_to_words_and_sentences(
     case: tuple[list[str], list[Window], list[Floats]],
 ) -> None:
     texts, plan, values = case
@@ -78,7 +78,7 @@ def test_candidates_keep_to_words_and_paragraphs(
         own = range(found.start, found.end, 3)
         assert begins[found.source, found.start] > 0
         assert begins.get((found.source, found.end + 1), WORD) > 0
-        assert all(begins[found.source, at] != PARAGRAPH for at in own[1:])
+        assert all(begins[found.source, at] < SENTENCE for at in own[1:])
         assert found.end <= len(texts[found.source])
         cells = {(found.source, found.label, at) for at in own}
         assert not cells & taken
@@ -127,8 +127,9 @@ def spans(
         ([3, 1, 1, 1], [(0, 8, "a"), (3, 5, "b"), (9, 11, "b")]),
         # The second token continues the first one's word: 0.5 of a, 0.6 of b, 0.4 of c.
         ([3, 0, 1, 1], [(0, 8, "a"), (0, 5, "b"), (9, 11, "b")]),
-        # A paragraph begins at the third token.
+        # A paragraph begins at the third token, or a sentence.
         ([3, 1, 3, 1], [(0, 2, "a"), (3, 5, "b"), (6, 8, "a"), (9, 11, "b")]),
+        ([3, 1, 2, 1], [(0, 2, "a"), (3, 5, "b"), (6, 8, "a"), (9, 11, "b")]),
         # One word.
         ([3, 0, 0, 0], [(0, 11, "a"), (0, 11, "b")]),
     ],

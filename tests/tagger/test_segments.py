@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tagger.segments import Phrases, maximal_segments, short_segments
+from tagger.segments import Phrases, maximal_segments
 
 
 def brute_force(gains: Sequence[int]) -> list[tuple[int, int]]:
@@ -42,28 +42,6 @@ def test_segments_are_the_maximal_ones(gains: list[int], breaks: set[int]) -> No
     ]
     found = maximal_segments(np.array(gains, np.float32), np.array(sorted(breaks), np.intp))
     assert found == sorted(expected)
-
-
-@given(st.lists(st.floats(-0.5, 0.5, width=32), max_size=200), st.sets(st.integers(0, 199)))
-@example([0.5] * 140, set())
-@example([0.25] * 50 + [-2.0] + [0.5] * 90, {120})
-def test_long_segments_are_parted(gains: list[float], breaks: set[int]) -> None:
-    values = np.array(gains, np.float32)
-    starts = np.array(sorted(at for at in breaks if at < len(gains)), np.intp)
-    found = short_segments(values, starts)
-    assert all(0 < last - first <= 60 for first, last in found)
-    assert all(one[1] <= other[0] for one, other in pairwise(sorted(found)))
-    for first, last in maximal_segments(values, starts):
-        parts = [(a, b) for a, b in found if first <= a and b <= last]
-        assert parts  # nothing is lost
-        assert (parts == [(first, last)]) is (last - first <= 60)
-
-
-def test_a_long_segment_is_parted_where_it_is_weakest() -> None:
-    gains = np.full(81, 0.5, np.float32)
-    gains[40] = -10
-    assert maximal_segments(gains, np.zeros(1, np.intp)) == [(0, 81)]
-    assert short_segments(gains, np.zeros(1, np.intp)) == [(0, 40), (41, 81)]
 
 
 @given(
