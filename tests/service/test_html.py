@@ -15,9 +15,10 @@ from tagger import Tagger
 
 ALL = {"default": 0}
 INLINE_TAGS = frozenset(
-    {"a", "abbr", "b", "blink", "br", "code", "del", "em", "font", "i", "img", "ins", "mark"}
-    | {"o:p", "q", "rp", "rt", "ruby", "s", "span", "strong", "svg", "time", "tt", "u", "var"}
-    | {"sub", "sup", "wbr", "x-y"}
+    {"a", "abbr", "b", "bdi", "bdo", "big", "blink", "br", "cite", "code", "data", "del", "dfn"}
+    | {"em", "font", "i", "img", "ins", "kbd", "mark", "o:p", "q", "rp", "rt", "ruby", "s", "samp"}
+    | {"small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr"}
+    | {"x-y"}
 )
 PAGES = [
     "cards",
