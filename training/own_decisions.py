@@ -17,6 +17,10 @@ from training.shift import Linear
 
 __all__ = ["own_decisions"]
 
+_EDGES = [edge for edge in EDGES if edge.phrases or edge.probability >= 0.08]
+"""Lower ones serve labels that are rarely likely. A new label, sure of itself after few examples,
+would have whole sentences, and few examples can't tell so many edges apart."""
+
 
 def own_decisions(
     texts: Sequence[Text],
@@ -47,7 +51,7 @@ def own_decisions(
         replace(text.document, spans=tuple(s for s in text.document.spans if s.label in ids))
         for text in texts
     ]
-    pools: dict[Edge, list[Pool]] = {edge: [] for edge in EDGES}
+    pools: dict[Edge, list[Pool]] = {edge: [] for edge in _EDGES}
     for fold, head in enumerate(heads):
         assert isinstance(head.tokens, Linear)
         windows, values = probabilities(table, head.tokens, told & (folds == fold))
