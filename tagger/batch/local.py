@@ -69,14 +69,34 @@ class LocalEngine:
 @contextmanager
 def local_engine(scoring: Scoring, workers: int) -> Iterator[LocalEngine]:
     """An engine whose workers live until the end of the block."""
-    with Parallel(
-        n_jobs=workers,
-        return_as="generator_unordered",
-        batch_size=1,
-        pre_dispatch="2*n_jobs",
-        max_nbytes=None,
-    ) as parallel:
+    with (
+        _no_trace_of_dropped_work(),
+        Parallel(
+            n_jobs=workers,
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch="2*n_jobs",
+            max_nbytes=None,
+        ) as parallel,
+    ):
         yield LocalEngine(parallel, scoring)
+
+
+@contextmanager
+def _no_trace_of_dropped_work() -> Iterator[None]:
+    """At Ctrl-C, joblib's thread may look for work that has just been dropped, and say so."""
+    before = threading.excepthook
+
+    def hook(raised: threading.ExceptHookArgs) -> None:
+        thread = raised.thread.name if raised.thread else ""
+        if not (thread == "ExecutorManagerThread" and raised.exc_type is KeyError):
+            before(raised)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _run(number: int, texts: pa.Array, scoring: Scoring, parent: int) -> tuple[int, pa.RecordBatch]:

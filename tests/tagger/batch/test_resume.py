@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from tagger import Tagger
+from tagger.batch.local import local_engine
+from tagger.batch.score import Scoring
 
 Row = dict[str, Any]
 Start = Callable[..., subprocess.Popen[str]]
@@ -121,6 +124,30 @@ def test_ctrl_c_ends_cleanly(archive: Path, tmp_path: Path, start: Start) -> Non
     while processes_of(process.pid) and time.monotonic() < end:
         time.sleep(0.05)
     assert not processes_of(process.pid)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "shown"),
+    [
+        ("ExecutorManagerThread", KeyError(1), False),
+        ("ExecutorManagerThread", OSError("no pipe"), True),
+        ("other", KeyError(1), True),
+    ],
+)
+def test_only_traces_of_dropped_work_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, name: str, error: Exception, shown: bool
+) -> None:
+    seen: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: seen.append(raised.exc_type))
+
+    def fail() -> None:
+        raise error
+
+    with local_engine(Scoring("model", "0" * 64), 1):
+        thread = threading.Thread(target=fail, name=name)
+        thread.start()
+        thread.join()
+    assert seen == [type(error)] * shown
 
 
 def processes_of(session: int) -> list[str]:
