@@ -44,12 +44,12 @@ def maximal_segments(gains: Floats, breaks: NDArray[np.intp]) -> list[tuple[int,
     found: list[tuple[int, int]] = []
     held: list[tuple[int, int]] = []
     current = -1
-    for first, last, paragraph in zip(
+    for first, last, sentence in zip(
         firsts.tolist(), lasts.tolist(), part[opens].tolist(), strict=True
     ):
-        if paragraph != current:
+        if sentence != current:
             found += held
-            held, current = [], paragraph
+            held, current = [], sentence
         while True:
             left = len(held) - 1
             while left >= 0 and totals[held[left][0]] >= totals[first]:
