@@ -3,6 +3,7 @@
 import logging
 import os
 import select
+from functools import cache
 from typing import Any
 
 from apiflask import APIFlask
@@ -48,10 +49,20 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         """SIGTERM: leave it to the main loop, since a signal may come at any point of it."""
         self.method_queue.defer(self._drain)
 
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request, in a thread; every answer after SIGTERM is its connection's last."""
+        asked = req.should_close
+
+        @cache  # what the answer's head says is what is done after it
+        def closes() -> bool:
+            return self._draining or bool(asked())
+
+        req.should_close = closes
+        return super().handle_request(req, conn)
+
     def _drain(self) -> None:
         if not self._draining:
             self._draining = True
-            self.max_keepalived = 0  # the next answer on each connection closes it
             engine: Engine = self.wsgi.extensions["engine"]
             engine.drain(then=lambda: self.method_queue.defer(self._stop))
 

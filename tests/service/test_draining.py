@@ -48,8 +48,8 @@ def stopped_well(service: Any) -> bool:
 
 def test_what_is_under_way_is_answered_and_new_work_refused(gated: Any) -> None:
     service = gated.service
-    with ThreadPoolExecutor(1) as elsewhere, keep(service) as kept:
-        first = elsewhere.submit(service.ask, "/v1/tag", SHORT)
+    with ThreadPoolExecutor(1) as elsewhere, keep(service) as taken, keep(service) as kept:
+        first = elsewhere.submit(ask, taken, "/v1/tag", SHORT)
         gated.wait()
         assert ask(kept, "/health/ready").status == 200
         stop(service)
@@ -61,7 +61,8 @@ def test_what_is_under_way_is_answered_and_new_work_refused(gated: Any) -> None:
         assert service.ask("/health/live")[0] == 200
         assert not first.done()
         gated.open()
-        assert first.result(WAIT)[0] == 200
+        last = first.result(WAIT)
+        assert (last.status, last.headers["Connection"]) == (200, "close")
     assert stopped_well(service)
 
 
