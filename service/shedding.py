@@ -34,6 +34,7 @@ _REQUEST = re.compile(
     rb"POST (?P<path>/v1/(?:classify|moderate|tag)) HTTP/1\.1\r\n"
     rb"(?P<headers>(?:[A-Za-z0-9-]+:[\t\x20-\x7e]*\r\n)+)\r\n"
 )
+_LENGTH = re.compile(rb"[0-9]{1,18}")  # Python refuses to read numbers of thousands of digits
 # What changes how a request is framed, how it is answered, or whether its connection is kept.
 _UNUSUAL = {b"connection", b"expect", b"transfer-encoding", b"upgrade"}
 _REQUEST_ID = HEADER.lower().encode()
@@ -60,7 +61,7 @@ def plain_request(data: bytes) -> PlainRequest | None:
     if len(headers) < len(lines) or _UNUSUAL & headers.keys():
         return None
     length = headers.get(b"content-length", b"")
-    if not length.isdigit() or int(length) != len(data) - head.end():
+    if not _LENGTH.fullmatch(length) or int(length) != len(data) - head.end():
         return None
     borne = (headers.get(name, b"").decode() for name in (_REQUEST_ID, b"origin", b"traceparent"))
     return PlainRequest(head["path"].decode(), int(length), *borne)

@@ -41,6 +41,7 @@ REFUSED: list[tuple[bytes, int]] = [
     (b"GET / HTTP/1.1\nHost: localhost\n\n", 400),
     (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n", 400),
     (HEAD + b"Content-Length: -2\r\n\r\n", 400),
+    (HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
     (HEAD + b"xyzzy\r\n\r\n", 400),
     (HEAD + b"Transfer-Encoding: xyzzy\r\n\r\n", 501),
     (CHUNKED + b"xyzzy\r\n", 400),

@@ -64,6 +64,7 @@ UNUSUAL = {
     "two lengths that differ": post("Content-Length: 1", LENGTH),
     "a length with a sign": post("Content-Length: +17"),
     "a length with an underscore": post("Content-Length: 1_7"),
+    "a length of very many digits": post(f"Content-Length: {'0' * 5000}17"),
     "a length of other digits": post("Content-Length: \xb2"),
     "a space before the colon": post("Content-Length : 17"),
     "a folded line": post("X-A: b", " c", LENGTH),
