@@ -92,7 +92,8 @@ def finetune(
         optimizer, lambda step: min((step + 1) / (0.1 * steps), 1 - step / (steps + 1))
     )
     state = _State(work, network, optimizer, schedule)
-    done = state.read(joblib.hash((recipe, seed, [e.targets for e in examples])))
+    begun = checkpoint.weights, head, recipe, seed, [example.targets for example in examples]
+    done = state.read(joblib.hash(begun))
     saved = time.monotonic()
     network.train()
     for step in tqdm(

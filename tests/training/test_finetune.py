@@ -1,6 +1,7 @@
 """Fine-tuning: where torch is installed, on a tiny encoder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def test_encoders_learn_and_are_exported(
         assert found[bears].mean() > found[~bears].mean() + 0.1
 
 
+@pytest.mark.parametrize("other_weights", [False, True])
 def test_an_interrupted_training_ends_as_an_undisturbed_one(
+    other_weights: bool,
     checkpoint: Checkpoint,
     articles: list[Document],
     folds: list[list[str]],
@@ -54,7 +57,10 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(
     from training import finetune
     from training.adapt import Recipe, adapt
 
-    def run(output: Path) -> None:
+    other = {name: 0.9 * values for name, values in checkpoint.weights.items()}
+    first = replace(checkpoint, weights=other) if other_weights else checkpoint
+
+    def run(output: Path, checkpoint: Checkpoint = checkpoint) -> None:
         adapt(articles, folds, checkpoint, output, recipe=Recipe(epochs=3), seeds=(4,))
 
     run(tmp_path / "whole")
@@ -69,7 +75,7 @@ def test_an_interrupted_training_ends_as_an_undisturbed_one(
         patch.setattr(finetune._State, "write", stop)
         patch.setattr(finetune, "_SAVED_EVERY", -1.0)  # after each step
         with pytest.raises(KeyboardInterrupt):
-            run(tmp_path / "cut")
+            run(tmp_path / "cut", first)
     run(tmp_path / "cut")
     for name in ("all", "fold-0", "fold-1", "fold-2"):
         whole, cut = (weights(tmp_path / part, name) for part in ("whole", "cut"))
