@@ -3,6 +3,7 @@
 The command line, `python -m training --help`, covers what most need.
 """
 
+from training.background import read_furniture
 from training.base import Base
 from training.fit import Fitted, fit
 from training.folder import About, write_model
@@ -11,7 +12,6 @@ from training.ptc import (
     from_dataset,
     label_id,
     read_folds,
-    read_furniture,
     read_labels,
     read_ptc,
     to_dataset,

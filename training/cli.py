@@ -9,6 +9,7 @@ from pathlib import Path
 import joblib
 
 from tagger import TaggerError, available_cores
+from training.background import read_furniture
 from training.base import Base, write_base
 from training.convert_command import add_convert
 from training.download import checkpoint
@@ -18,7 +19,7 @@ from training.folder import About, write_model
 from training.measure_command import measure, print_figures, read_fitted
 from training.options import share_of_label
 from training.promote_command import add_commands
-from training.ptc import read_furniture, read_labelled, read_ptc
+from training.ptc import read_labelled, read_ptc
 from training.retrain_arguments import add_retrain, add_suggest
 
 __all__ = ["main"]

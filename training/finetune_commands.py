@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tagger import InputError, TaggerError, available_cores
+from training.background import read_furniture
 from training.download import LARGE, checkpoint
 from training.formats.files import read_text
 from training.options import positive, share, whole
-from training.ptc import read_furniture, read_labelled
+from training.ptc import read_labelled
 
 __all__ = ["add_finetune", "read_unlabelled"]
 

@@ -1,11 +1,10 @@
-"""What fitting reads: a corpus in the format of the Propaganda Techniques Corpus, its folds, and
-page furniture; and documents as a dataset."""
+"""What fitting reads: a corpus in the format of the Propaganda Techniques Corpus, and its folds;
+and documents as a dataset."""
 
 import json
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 import datasets
@@ -21,7 +20,6 @@ __all__ = [
     "from_dataset",
     "label_id",
     "read_folds",
-    "read_furniture",
     "read_labelled",
     "read_labels",
     "read_ptc",
@@ -91,14 +89,6 @@ def read_labelled(
     documents = read_ptc(folder, limit=limit)
     path = folds or folder / "folds.json"
     return documents, read_folds(path, [document.id for document in documents])
-
-
-def read_furniture() -> list[Document]:
-    """Page furniture (newsletter pleas, link lists, captions) that holds no technique: blocks that
-    blank lines part, written for this project."""
-    text = resources.files("training").joinpath("furniture.txt").read_text("utf-8")
-    blocks = text.strip().split("\n\n")
-    return [Document(block, (), f"furniture-{number}") for number, block in enumerate(blocks)]
 
 
 def to_dataset(documents: Sequence[Document]) -> datasets.Dataset:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from tagger import Document, InputError, Tagger
+from training.background import read_furniture
 from training.base import Base
 from training.download import checkpoint
 from training.evidence import Evidence
 from training.fit import fit
 from training.judged import Judged
 from training.material import Material
-from training.ptc import read_furniture
 from training.retrained import Retrained, Settings
 from training.sharing import on_both_sides, told_of
 from training.split import dealt, joined, near_duplicates

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger import Document
-from training.background import read_background
+from training.background import read_background, read_furniture
 from training.material import Material
-from training.ptc import read_furniture
 from training.split import dealt, joined, near_duplicates
 
 __all__ = ["BaseText", "Sharing", "on_both_sides", "shared_out", "told_of"]

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from tagger import Document, InputError, Tagger
+from training.background import read_furniture
 from training.base import Base
 from training.fit import Fitted, fit
 from training.folder import About, write_model
 from training.fragments import FragmentClassifier
-from training.ptc import read_folds, read_furniture
+from training.ptc import read_folds
 from training.tokens import TokenClassifiers
 
 Fit = Callable[..., tuple[Fitted, Path]]

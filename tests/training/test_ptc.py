@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tagger import Document, InputError, Span
+from training.background import read_furniture
 from training.ptc import (
     from_dataset,
     label_id,
     read_folds,
-    read_furniture,
     read_labels,
     read_ptc,
     to_dataset,
