@@ -6,17 +6,16 @@ they share the threads, window by window.
 """
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, TypeVar
+
+from service.cores import settle
 
 __all__ = ["Limits", "Observer", "QueueFull", "WindowQueue"]
 
@@ -27,10 +26,6 @@ W = TypeVar("W", bound=Sized)
 
 _RUN_TOKENS = 6
 """What a run costs besides the tokens it holds, in tokens."""
-
-_NICENESS = 7
-"""Of the threads that run windows, beside those that read requests and answer them: a run takes
-all it can get of a core for milliseconds, and who answers would wait that long for each step."""
 
 _LATEST = 0.05
 """Weight of the latest run in the measured pace."""
@@ -118,7 +113,8 @@ class WindowQueue:
         self._pace: float | None = None  # seconds of one thread for one token
         self._when_empty: list[Callable[[], None]] = []
         for number in range(threads):
-            threading.Thread(target=self._work, name=f"infer-{number}", daemon=True).start()
+            name = f"infer-{number}"
+            threading.Thread(target=self._work, args=(number,), name=name, daemon=True).start()
 
     @property
     def requests(self) -> int:
@@ -181,13 +177,8 @@ class WindowQueue:
         """How long so many tokens will take all threads; 0 before the pace is known."""
         return tokens * (self._pace or 0) / self._threads
 
-    def _work(self) -> None:
-        if sys.platform == "linux":  # elsewhere threads have no niceness of their own
-            with suppress(OSError):
-                this = threading.get_native_id()
-                os.setpriority(
-                    os.PRIO_PROCESS, this, os.getpriority(os.PRIO_PROCESS, this) + _NICENESS
-                )
+    def _work(self, number: int) -> None:
+        settle(number, self._threads)
         while True:  # a thread that waits holds no job, whose model may have been replaced
             self._run(*self._take())
 
