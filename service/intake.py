@@ -89,6 +89,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             req.force_close()
         return super().handle_request(req, conn)
 
+    def begin(self, conn: Any, arrival: Arrival) -> None:
+        """Make a request that has come the next one that `handle` answers."""
+        conn.arrival = arrival
+        conn.parser = get_parser(self.cfg, arrival.source(), conn.client)
+
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
         """Keep the connection or close it, after an answer."""
         if fs.cancelled() or fs.exception() is not None or not fs.result():
@@ -137,7 +142,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
     def _dispatch(self, conn: Any) -> None:
         """Hand a request to a thread."""
         self._forget(conn)
-        conn.parser = get_parser(self.cfg, conn.arrival.source(), conn.client)
+        self.begin(conn, conn.arrival)
         conn.initialized = True
         super().enqueue_req(conn)
 

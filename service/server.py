@@ -16,11 +16,10 @@ from gunicorn.http import errors
 from service.app import create_app
 from service.draining import DrainingWorker
 from service.engine import Engine
-from service.intake import BufferingWorker
 from service.loop_answers import CLOSE, answer
 from service.problems import Problem
 from service.settings import Settings
-from service.shedding import SheddingWorker
+from service.staying import StayingWorker
 from service.tracing import sane
 
 __all__ = ["Server"]
@@ -57,7 +56,7 @@ class Log(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
-class Worker(SheddingWorker, DrainingWorker, BufferingWorker):
+class Worker(StayingWorker, DrainingWorker):
     """A threaded worker whose answers to requests that are not HTTP quote nothing.
 
     gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all

@@ -77,6 +77,11 @@ class SheddingWorker(ThreadWorker):  # type: ignore[misc]
 
     _refusals: "Refusals | None" = None
 
+    @property
+    def under_way(self) -> int:
+        """Requests that threads have been given."""
+        return self._threads.under_way
+
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """The threads that requests are handed to."""
         self._threads = _Threads(self.cfg.threads)
@@ -90,7 +95,7 @@ class SheddingWorker(ThreadWorker):  # type: ignore[misc]
     def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
         """The next request on a kept connection: refuse it, or hand it to a thread."""
         engine: Engine = self.wsgi.extensions["engine"]
-        full = self._threads.under_way >= engine.queue.limits.requests
+        full = self.under_way >= engine.queue.limits.requests
         if full and not engine.draining:
             if self._refusals is None:
                 self._refusals = Refusals(engine.metrics, self.app.settings.cors_origins)
