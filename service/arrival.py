@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import cached_property
 
 import h11
 
+from service.plain import plain_request
 from service.problems import Fault, Problem
 
 __all__ = ["Arrival", "Stage"]
@@ -33,7 +35,8 @@ class Arrival:
 
     most_bytes  of the body; a larger one is cut, as early as its size is known
 
-    h11 tells where the request ends. Its bytes are kept as they came, for the server's own parser.
+    h11 tells where the request ends, unless it is a plain one, which one look tells. Its bytes are
+    kept as they came, for the server's own parser.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -42,8 +45,11 @@ class Arrival:
         self._most = most_bytes
         self._body = 0
         self._raw = bytearray()
-        self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self._end: Problem | None = None
+
+    @cached_property
+    def _parser(self) -> h11.Connection:
+        return h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
 
     @property
     def waits_for_continue(self) -> bool:
@@ -60,9 +66,13 @@ class Arrival:
 
     def feed(self, data: bytes) -> None:
         """Take what has come. Raises Problem, 400, 431 or 501, if it is not HTTP."""
-        if self.stage is Stage.SILENT and data:
-            self.stage = Stage.HEAD
         self._raw += data
+        if self.stage is Stage.SILENT and data:
+            plain = plain_request(data)
+            if plain is not None and plain.body_bytes <= self._most:
+                self.stage = Stage.WHOLE
+                return
+            self.stage = Stage.HEAD
         try:
             self._parser.receive_data(data)
             while not self.ended and (event := self._parser.next_event()) is not h11.NEED_DATA:

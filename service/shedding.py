@@ -5,12 +5,11 @@ try again at once would wait for their 429, and slow down those whose requests w
 """
 
 import logging
-import re
 import socket
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -19,52 +18,18 @@ from service import cors
 from service.engine import Engine
 from service.loop_answers import answer
 from service.metrics import Metrics
+from service.plain import PlainRequest, plain_request
 from service.problems import Problem
 from service.queue import QueueFull
-from service.tracing import HEADER, log_request, sane, trace_parent
+from service.tracing import log_request, sane, trace_parent
 
-__all__ = ["PlainRequest", "Refusals", "SheddingWorker", "plain_request"]
+__all__ = ["Refusals", "SheddingWorker"]
 
 _log = logging.getLogger(__name__)
 
 _MOST_BYTES = 65_536
 _LINES = 50  # of log a second
 _ID = uuid4().hex.encode()  # stands for a request's id in an answer that is made once
-_REQUEST = re.compile(
-    rb"POST (?P<path>/v1/(?:classify|moderate|tag)) HTTP/1\.1\r\n"
-    rb"(?P<headers>(?:[A-Za-z0-9-]+:[\t\x20-\x7e]*\r\n)+)\r\n"
-)
-_LENGTH = re.compile(rb"[0-9]{1,18}")  # Python refuses to read numbers of thousands of digits
-# What changes how a request is framed, how it is answered, or whether its connection is kept.
-_UNUSUAL = {b"connection", b"expect", b"transfer-encoding", b"upgrade"}
-_REQUEST_ID = HEADER.lower().encode()
-
-
-class PlainRequest(NamedTuple):
-    """What an answer to a request, and the log, take from it; "" is what it does not bear."""
-
-    path: str
-    body_bytes: int
-    request_id: str
-    origin: str
-    traceparent: str
-
-
-def plain_request(data: bytes) -> PlainRequest | None:
-    """The request for the queue, if `data` is exactly one that has come whole and has nothing
-    unusual; else None."""
-    head = _REQUEST.match(data)
-    if head is None:
-        return None
-    lines = [line.partition(b":") for line in head["headers"].splitlines()]
-    headers = {name.lower(): value.strip() for name, _, value in lines}
-    if len(headers) < len(lines) or _UNUSUAL & headers.keys():
-        return None
-    length = headers.get(b"content-length", b"")
-    if not _LENGTH.fullmatch(length) or int(length) != len(data) - head.end():
-        return None
-    borne = (headers.get(name, b"").decode() for name in (_REQUEST_ID, b"origin", b"traceparent"))
-    return PlainRequest(head["path"].decode(), int(length), *borne)
 
 
 class SheddingWorker(ThreadWorker):  # type: ignore[misc]

@@ -22,6 +22,7 @@ ARRIVALS: list[tuple[bytes, Stage, bytes]] = [
     (HEAD + b"Content-Length: 2\r\n\r\n{", Stage.BODY, b""),
     (HEAD + b"Content-Length: 2\r\n\r\n{}", Stage.WHOLE, b""),
     (HEAD + b"Content-Length: 2\r\n\r\n{}" + NEXT, Stage.WHOLE, NEXT),
+    (HEAD + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}", Stage.WHOLE, b""),
     (HEAD + b"Content-Length: 20\r\n\r\n" + b"x" * 20, Stage.WHOLE, b""),
     (HEAD + b"Content-Length: 21\r\n\r\n", Stage.CUT, b""),
     (CHUNKED, Stage.BODY, b""),
@@ -76,6 +77,12 @@ def test_what_is_no_request(sent: bytes, status: int) -> None:
             feed(Arrival(MOST), sent, size)
         assert refused.value.status == status
         assert "xyzzy" not in refused.value.detail
+
+
+def test_a_plain_request_that_is_too_large() -> None:
+    arrival = Arrival(MOST)
+    arrival.feed(HEAD + b"Content-Length: 21\r\n\r\n" + b"x" * 21)
+    assert arrival.stage is Stage.CUT
 
 
 def test_who_reads_a_cut_body_to_its_end_learns_why() -> None:

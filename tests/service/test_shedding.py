@@ -12,8 +12,9 @@ import pytest
 
 from service import Settings, create_app
 from service.metrics import Metrics
+from service.plain import plain_request
 from service.queue import QueueFull
-from service.shedding import Refusals, plain_request
+from service.shedding import Refusals
 from tagger import Tagger
 
 WAIT = 120
@@ -42,6 +43,7 @@ LENGTH = f"Content-Length: {len(BODY)}"
         (post(LENGTH, f"Origin: {OURS}", f"traceparent: {PARENT}"),
          ("/v1/tag", 17, "", OURS, PARENT)),
         (post(top="POST /v1/moderate HTTP/1.1"), ("/v1/moderate", 17, "", "", "")),
+        (post(LENGTH, "Connection: Keep-Alive"), ("/v1/tag", 17, "", "", "")),
     ],
 )  # fmt: skip
 def test_plain(request_: bytes, borne: tuple[Any, ...]) -> None:
@@ -73,6 +75,8 @@ UNUSUAL = {
     "chunks": post("Transfer-Encoding: chunked", LENGTH),
     "no body before 100": post("Expect: 100-continue", LENGTH),
     "a last request": post("Connection: close", LENGTH),
+    "an upgrade": post("Connection: keep-alive, Upgrade", LENGTH),
+    "no host": post().replace(b"Host", b"Most"),
     "another protocol": post("Upgrade: h2c", LENGTH),
 }
 
@@ -232,7 +236,8 @@ def test_kept_connections_are_refused_while_the_queue_is_full(gated: Any) -> Non
         gated.wait()
         assert tag() == (429, "gunicorn")  # a new connection
         assert [tag() for _ in range(20)] == [(429, None)] * 20
-        assert tag("Connection: keep-alive") == (429, "gunicorn")
+        assert tag("Connection: keep-alive") == (429, None)
+        assert tag("TE: trailers", "Upgrade: h2c") == (429, "gunicorn")
         assert service.ask("/health/ready")[0] == 200
         assert not first.done()
         gated.open()
