@@ -18,6 +18,9 @@ HOSTILE = (
     "<style>@import url(http://198.51.100.7/x.css);</style> Shame on these puppets! \x1b[31m"
 )
 
+# After a scroll, Chromium finds a tooltip's place while it draws the next frame.
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 @pytest.fixture
 def show(open_page: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Open]:
@@ -81,6 +84,7 @@ def test_a_tooltip_shows_on_focus_and_on_hover(
         assert not tip.is_visible()
         mark.focus()
         assert tip.is_visible()
+        page.evaluate(FRAMES)
         for span in segment.spans:
             assert names[span.label] in tip.inner_text()
             assert f"{span.score:.2f}" in tip.inner_text()
