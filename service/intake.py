@@ -28,6 +28,7 @@ __all__ = ["BufferingWorker"]
 _READ_BYTES = 65_536
 _LINGER_SECONDS = 2.0
 _STOP_SECONDS = 1.0  # what slow clients are left with once the worker stops
+_TURN_SECONDS = 0.25  # the most for which the loop then waits before it looks at the clock
 _LINGER_BYTES = 1_048_576
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -66,6 +67,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._receive(conn)  # most requests are there at once
         if conn in self._arriving:
             self._watch(conn, self._receive)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """One turn of the loop. A stopping gunicorn would wait for an event for all the time that
+        it has, and clients from which none comes would be cut off unanswered by its end."""
+        super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, _TURN_SECONDS))
 
     def murder_pending(self) -> None:
         """End what has taken too long; once stopping, what does not arrive very soon."""

@@ -188,8 +188,10 @@ def test_stopping_does_not_wait_for_slow_clients(serve: Callable[..., Any]) -> N
     clients[1].sendall(BEGUN["in the head"])
     assert serves(service)
     service.process.send_signal(signal.SIGTERM)
+    stopped = time.monotonic()
     # The first has a head, so it is told that the service stops.
     assert [read(client)[0] for client in clients] == [[503], [408], []]
+    assert time.monotonic() - stopped < 6  # at 9 seconds all is cut off
     assert service.process.wait(120) == 0
     for client in clients:
         client.close()
