@@ -6,7 +6,7 @@ from functools import cached_property
 
 import h11
 
-from service.plain import plain_request
+from service.plain import PlainRequest, plain_request
 from service.problems import Fault, Problem
 
 __all__ = ["Arrival", "Stage"]
@@ -35,12 +35,15 @@ class Arrival:
 
     most_bytes  of the body; a larger one is cut, as early as its size is known
 
-    h11 tells where the request ends, unless it is a plain one, which one look tells. Its bytes are
-    kept as they came, for the server's own parser.
+    h11 tells where the request ends, unless it comes as a plain one, which one look tells. Its
+    bytes are kept as they came, for the server's own parser.
+
+    plain  the whole request, if it is a plain one
     """
 
     def __init__(self, most_bytes: int) -> None:
         self.stage = Stage.SILENT
+        self.plain: PlainRequest | None = None
         self.rest = b""  # what came after a whole request: the next one
         self._most = most_bytes
         self._body = 0
@@ -69,8 +72,8 @@ class Arrival:
         self._raw += data
         if self.stage is Stage.SILENT and data:
             plain = plain_request(data)
-            if plain is not None and plain.body_bytes <= self._most:
-                self.stage = Stage.WHOLE
+            if plain is not None and len(plain.body) <= self._most:
+                self.stage, self.plain = Stage.WHOLE, plain
                 return
             self.stage = Stage.HEAD
         try:
@@ -115,3 +118,4 @@ class Arrival:
         elif isinstance(event, h11.EndOfMessage):
             self.stage = Stage.WHOLE
             self.rest = self._parser.trailing_data[0]
+            self.plain = plain_request(bytes(self._raw))

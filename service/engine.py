@@ -10,6 +10,7 @@ from service.metrics import Metrics
 from service.policies import Policies
 from service.problems import Fault, NotReady, Problem, SetupError
 from service.queue import WindowQueue
+from service.waiting import result
 from tagger import Classification, Document, Tagger, TaggerError, Window, windows_per_text
 
 __all__ = ["Engine", "Served", "Tagged"]
@@ -141,7 +142,7 @@ class Engine:
         """
         windows = tagger.plan_document(paragraphs)
         self._check_count(windows)
-        probabilities = self.queue.submit(lambda one: tagger.infer([one])[0], windows).result()
+        probabilities = result(self.queue.submit(lambda one: tagger.infer([one])[0], windows))
         documents = tagger.decode(
             paragraphs, windows, probabilities, labels=labels, thresholds=thresholds
         )
@@ -160,7 +161,7 @@ class Engine:
         windows = tagger.plan([text])
         self._check_count(windows)
         marked = tagger.locate(text, windows, fragments)
-        probabilities = self.queue.submit(tagger.infer_fragments, marked).result()
+        probabilities = result(self.queue.submit(tagger.infer_fragments, marked))
         return tagger.rank(fragments, marked, probabilities)
 
     def _check_count(self, windows: Sequence[Window]) -> None:

@@ -95,10 +95,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             req.force_close()
         return super().handle_request(req, conn)
 
-    def begin(self, conn: Any, arrival: Arrival) -> None:
-        """Make a request that has come the next one that `handle` answers."""
-        conn.arrival = arrival
-        conn.parser = get_parser(self.cfg, arrival.source(), conn.client)
+    def start(self, conn: Any) -> None:
+        """Answer a request that has come: hand it to a thread."""
+        conn.parser = get_parser(self.cfg, conn.arrival.source(), conn.client)
+        super().enqueue_req(conn)
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
         """Keep the connection or close it, after an answer."""
@@ -146,11 +146,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             self._dispatch(conn)
 
     def _dispatch(self, conn: Any) -> None:
-        """Hand a request to a thread."""
+        """There is no more to collect of a request."""
         self._forget(conn)
-        self.begin(conn, conn.arrival)
         conn.initialized = True
-        super().enqueue_req(conn)
+        self.start(conn)
 
     def _refuse(self, conn: Any, problem: Problem) -> None:
         """Answer from the loop what no application could; so small an answer never blocks."""

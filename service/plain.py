@@ -3,8 +3,6 @@
 import re
 from typing import NamedTuple
 
-from service.tracing import HEADER
-
 __all__ = ["PlainRequest", "plain_request"]
 
 _REQUEST = re.compile(
@@ -14,17 +12,18 @@ _REQUEST = re.compile(
 _LENGTH = re.compile(rb"[0-9]{1,18}")  # Python refuses to read numbers of thousands of digits
 # What changes how a request is framed, or how it is answered.
 _UNUSUAL = {b"expect", b"transfer-encoding", b"upgrade"}
-_REQUEST_ID = HEADER.lower().encode()
 
 
 class PlainRequest(NamedTuple):
-    """What an answer to a request, and the log, take from it; "" is what it does not bear."""
+    """A POST for the queue; headers by their names in lower case, in ASCII, none of them twice."""
 
     path: str
-    body_bytes: int
-    request_id: str
-    origin: str
-    traceparent: str
+    headers: dict[bytes, bytes]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The value of a header; "" if the request has none of that name."""
+        return self.headers.get(name.lower().encode(), b"").decode()
 
 
 def plain_request(data: bytes) -> PlainRequest | None:
@@ -45,5 +44,4 @@ def plain_request(data: bytes) -> PlainRequest | None:
     length = headers.get(b"content-length", b"")
     if not _LENGTH.fullmatch(length) or int(length) != len(data) - head.end():
         return None
-    borne = (headers.get(name, b"").decode() for name in (_REQUEST_ID, b"origin", b"traceparent"))
-    return PlainRequest(head["path"].decode(), int(length), *borne)
+    return PlainRequest(head["path"].decode(), headers, data[head.end() :])

@@ -17,9 +17,9 @@ from service.app import create_app
 from service.draining import DrainingWorker
 from service.engine import Engine
 from service.loop_answers import CLOSE, answer
+from service.looping import LoopingWorker
 from service.problems import Problem
 from service.settings import Settings
-from service.staying import StayingWorker
 from service.tracing import sane
 
 __all__ = ["Server"]
@@ -41,9 +41,9 @@ seconds. Whoever closes first resets a request that is sent at that moment."""
 _STOP_SECONDS = 9
 """Seconds after SIGTERM until a process that has not ended by itself is killed."""
 
-_SWITCH_SECONDS = 0.001
-"""After which a thread of Python gives way to another that waits; by default five times as long,
-which the loop would wait for at every read and write while the queue is full."""
+_SWITCH_SECONDS = 0.0001
+"""After which a thread of Python gives way to another that waits. By default it is fifty times as
+long: for so long the loop could keep a core without a window, and a long text the loop."""
 
 
 class Log(Logger):  # type: ignore[misc]
@@ -56,7 +56,7 @@ class Log(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
-class Worker(StayingWorker, DrainingWorker):
+class Worker(LoopingWorker, DrainingWorker):
     """A threaded worker whose answers to requests that are not HTTP quote nothing.
 
     gunicorn quotes what it could not parse, in its log and its answer. That can be a text: all

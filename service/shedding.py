@@ -21,7 +21,7 @@ from service.metrics import Metrics
 from service.plain import PlainRequest, plain_request
 from service.problems import Problem
 from service.queue import QueueFull
-from service.tracing import log_request, sane, trace_parent
+from service.tracing import HEADER, log_request, sane, trace_parent
 
 __all__ = ["Refusals", "SheddingWorker"]
 
@@ -44,8 +44,14 @@ class SheddingWorker(ThreadWorker):  # type: ignore[misc]
 
     @property
     def under_way(self) -> int:
-        """Requests that threads have been given."""
+        """Requests that are being answered."""
         return self._threads.under_way
+
+    @property
+    def full(self) -> bool:
+        """Whether as many requests are under way as the queue holds."""
+        engine: Engine = self.wsgi.extensions["engine"]
+        return self.under_way >= engine.queue.limits.requests
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """The threads that requests are handed to."""
@@ -60,8 +66,7 @@ class SheddingWorker(ThreadWorker):  # type: ignore[misc]
     def on_client_socket_readable(self, conn: TConn, client: socket.socket) -> None:
         """The next request on a kept connection: refuse it, or hand it to a thread."""
         engine: Engine = self.wsgi.extensions["engine"]
-        full = self.under_way >= engine.queue.limits.requests
-        if full and not engine.draining:
+        if self.full and not engine.draining:
             if self._refusals is None:
                 self._refusals = Refusals(engine.metrics, self.app.settings.cors_origins)
             read = self._refusals.refuse(client, engine.queue.full())
@@ -125,8 +130,8 @@ class Refusals:
             sent = plain_request(data)
             if sent is None:
                 return data
-            request_id = sane(sent.request_id)
-            refusal = self._answer(full, request_id, sent.origin)
+            request_id = sane(sent.header(HEADER))
+            refusal = self._answer(full, request_id, sent.header("Origin"))
             if client.send(refusal, socket.MSG_DONTWAIT) < len(refusal):
                 client.shutdown(socket.SHUT_RDWR)  # a client that reads no answers gets no more
         except OSError:
@@ -165,10 +170,10 @@ class Refusals:
         self._lines += 1
         log_request(
             request_id=request_id,
-            traceparent=trace_parent(sent.traceparent),
+            traceparent=trace_parent(sent.header("traceparent")),
             method="POST",
             route=sent.path,
             status=429,
             duration_ms=round(seconds * 1000, 1),
-            request_bytes=sent.body_bytes,
+            request_bytes=len(sent.body),
         )

@@ -79,10 +79,19 @@ def test_what_is_no_request(sent: bytes, status: int) -> None:
         assert "xyzzy" not in refused.value.detail
 
 
+@pytest.mark.parametrize("size", [1, 41, 1_000])
+def test_a_plain_request_however_it_comes(size: int) -> None:
+    arrival = Arrival(MOST)
+    assert feed(arrival, HEAD + b"Content-Length: 2\r\n\r\n{}", size) == b""
+    assert arrival.plain is not None
+    assert arrival.plain.body == b"{}"
+
+
 def test_a_plain_request_that_is_too_large() -> None:
     arrival = Arrival(MOST)
     arrival.feed(HEAD + b"Content-Length: 21\r\n\r\n" + b"x" * 21)
     assert arrival.stage is Stage.CUT
+    assert arrival.plain is None
 
 
 def test_who_reads_a_cut_body_to_its_end_learns_why() -> None:

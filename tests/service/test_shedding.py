@@ -47,7 +47,11 @@ LENGTH = f"Content-Length: {len(BODY)}"
     ],
 )  # fmt: skip
 def test_plain(request_: bytes, borne: tuple[Any, ...]) -> None:
-    assert plain_request(request_) == borne
+    found = plain_request(request_)
+    assert found is not None
+    headers = (found.header(name) for name in ("X-Request-ID", "Origin", "traceparent"))
+    assert (found.path, len(found.body), *headers) == borne
+    assert request_.endswith(b"\r\n\r\n" + found.body)
 
 
 UNUSUAL = {
