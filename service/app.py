@@ -4,6 +4,8 @@ from functools import partial, wraps
 from typing import Any
 
 from apiflask import APIFlask
+from flask import Request
+from werkzeug.routing import MapAdapter
 
 from service import access, cors, draining, headers, problems, rate_limits, tracing
 from service.body import JSONRequest
@@ -56,7 +58,7 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
     settings = settings or Settings()
     engine = _engine(settings)
     # No page of documentation of APIFlask's: it loads its scripts from other hosts.
-    app = APIFlask(
+    app = _App(
         "service",
         title="Tagger",
         version="1",
@@ -106,6 +108,23 @@ def create_app(settings: Settings | None = None, tagger: Tagger | None = None) -
         ModelWatcher(engine, settings.models, make).start(settings.watch_seconds)
     engine.load(make)
     return app
+
+
+class _App(APIFlask):
+    """An application without hosts of its own and without coroutines: neither is looked for."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """The routes, which are the same whatever host is asked for."""
+        if request is None:
+            return super().create_url_adapter(None)
+        method, query = request.method, request.environ.get("QUERY_STRING", "")
+        return self.url_map.bind(
+            "", path_info=request.path, default_method=method, query_args=query
+        )
+
+    def ensure_sync(self, func: Any) -> Any:
+        """The function as it is."""
+        return func
 
 
 def _surround(app: APIFlask, engine: Engine, settings: Settings) -> None:
