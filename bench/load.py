@@ -66,6 +66,11 @@ class Service:
     pid: int
     port: int
 
+    def rest(self) -> None:
+        """Wait until it has done what clients that are gone have left: it would not be idle."""
+        while _queued(self.port):
+            time.sleep(0.1)
+
     def memory(self) -> float:
         """Resident memory of its processes, in MB."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
@@ -98,6 +103,12 @@ def serve() -> Iterator[Service]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
+
+
+def _queued(port: int) -> float:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("tagger_queue_size "))
 
 
 def write_requests(path: Path, documents: Sequence[Sequence[str]]) -> Path:

@@ -34,7 +34,8 @@ def main() -> None:
     arguments = parser.parse_args()
     kinds = _kinds(arguments.data, arguments.requests)
     if arguments.only:
-        print(_time([text for document in kinds[arguments.only] for text in document]))
+        texts = [text for document in kinds[arguments.only] for text in document]
+        print(_time(texts, arguments.seconds))
         return
     if not shutil.which("wrk"):
         parser.error("wrk is not installed: apt-get install wrk")
@@ -64,10 +65,13 @@ def _kinds(folder: Path, count: int) -> Kinds:
     }
 
 
-def _time(texts: list[str]) -> float:
-    """Paragraphs a second of one call of Tagger.tag."""
+def _time(texts: list[str], seconds: float) -> float:
+    """Paragraphs a second of one call of Tagger.tag, over the texts as often as it takes to fill
+    about so many seconds: a short call would be measured at a moment's speed of the machine."""
     tagger = Tagger.load(default_model())
-    tagger.tag(texts[:50])  # warm
+    start = time.perf_counter()
+    tagger.tag(texts)
+    texts = texts * max(1, round(seconds / (time.perf_counter() - start)))
     start = time.perf_counter()
     tagger.tag(texts)
     return len(texts) / (time.perf_counter() - start)
@@ -81,9 +85,11 @@ def _round(
     for kind, requests in files.items():
         command = [sys.executable, "-m", "bench.service", "--only", kind]
         command += ["--data", str(arguments.data), "--requests", str(arguments.requests)]
+        command += ["--seconds", str(arguments.seconds)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT, text=True)
         with serve() as service:
             load(service, requests, max(CLIENTS), 2)  # warm
+            service.rest()
             loads = [load(service, requests, n, arguments.seconds) for n in CLIENTS]
         found[kind] = json.loads(done.stdout), loads
     return found
@@ -120,6 +126,7 @@ def _overload(requests: Path, seconds: int) -> None:
     held = Settings.model_fields["queue_requests"].default
     with serve() as service:
         load(service, requests, held, min(10, seconds))
+        service.rest()
         before = service.memory()
         seen = load(service, requests, 4 * held, seconds)
         _print_overload(seen, service, before)
