@@ -85,7 +85,7 @@ def finetune(
         {"params": body, "lr": recipe.rate},
         {"params": network.head.parameters(), "lr": 10 * recipe.rate},
     ]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     batches = [b for epoch in range(recipe.epochs) for b in _batches(examples, recipe, seed, epoch)]
     steps = len(batches)
     schedule = torch.optim.lr_scheduler.LambdaLR(

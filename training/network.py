@@ -38,7 +38,7 @@ class TokenNetwork(nn.Module):
     ) -> None:
         super().__init__()
         own = {key: value for key, value in config.items() if key != "model_type"}
-        # As many random numbers as pairs of tokens: a quarter of the time, for no gain.
+        # As many random numbers as pairs of tokens: much of the time, for no gain.
         own |= {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": 0.0}
         settings = AutoConfig.for_model(config["model_type"], **own)
         self.encoder = AutoModel.from_config(
@@ -57,6 +57,7 @@ class TokenNetwork(nn.Module):
         nn.init.normal_(self.head.weight, std=0.002)
         self.head.bias.data = torch.logit(torch.tensor(priors, dtype=torch.float32))
         self.dropout = nn.Dropout(dropout)
+        _hasten_dropout(self)
 
     def forward(self, ids: Tensor, mask: Tensor, repeats: Tensor) -> Tensor:
         """ids (windows, tokens + 2) with the special tokens around each window, padded; mask the
@@ -104,3 +105,26 @@ class TokenNetwork(nn.Module):
         """Go on with a head as `head_weights` gives it."""
         self.head.weight.data = torch.from_numpy(np.ascontiguousarray(head["weights"].T))
         self.head.bias.data = torch.from_numpy(np.array(head["bias"]))
+
+
+class _Dropout(nn.Dropout):
+    """Dropout (Srivastava et al., JMLR 2014) that takes one byte of chance for each number, and so
+    rounds its share to 256ths: on a CPU, torch's own takes a fifth of a training.
+    """
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Values of any shape; while training some are 0, and the others larger by as much."""
+        dropped = round(256 * self.p)
+        if not (self.training and dropped):
+            return values
+        words = torch.empty(-(-values.numel() // 4), dtype=torch.int32)
+        chance = words.random_(-(2**31), 2**31 - 1).view(torch.uint8)[: values.numel()]
+        kept = (chance >= dropped).to(values.dtype) * (256 / (256 - dropped))
+        return values * kept.view(values.shape)
+
+
+def _hasten_dropout(network: nn.Module) -> None:
+    for module in list(network.modules()):
+        for name, part in list(module.named_children()):
+            if isinstance(part, nn.Dropout):
+                setattr(module, name, _Dropout(part.p))

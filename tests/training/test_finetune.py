@@ -188,3 +188,21 @@ def test_unmarked_windows_take_turns(share: float) -> None:
         seen[taken] += 1
     rest = seen[np.arange(1000) % 5 > 0]
     assert abs(rest - 10 * share).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(10_000,), (3, 5, 1_001)])
+def test_dropout_drops_its_share_and_keeps_the_mean(shape: tuple[int, ...]) -> None:
+    torch = pytest.importorskip("torch", reason="torch comes with the extra `finetune` only")
+    from training.network import _Dropout
+
+    layer, ones = _Dropout(0.1), torch.ones(shape)
+    torch.manual_seed(3)
+    first, second = layer(ones), layer(ones)
+    torch.manual_seed(3)
+    assert torch.equal(layer(ones), first)
+    assert not torch.equal(second, first)
+    assert float((first == 0).float().mean()) == pytest.approx(0.1, abs=0.01)
+    assert float(first.mean()) == pytest.approx(1, abs=0.01)
+    assert layer(ones.bfloat16()).dtype is torch.bfloat16
+    assert torch.equal(layer.eval()(ones), ones)
+    assert torch.equal(_Dropout(0.0)(ones), ones)
