@@ -6,8 +6,9 @@
 >>> document.spans
 """
 
+from tagger.candidates import FEATURES, Candidate, candidates
 from tagger.config import CURRENT, Config, default_model
-from tagger.decode import FEATURES, Candidate, candidates, decode
+from tagger.decode import decode
 from tagger.durable import replaced, sync_folder
 from tagger.errors import InputError, JobError, ModelError, TaggerError
 from tagger.formats import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.decode import FEATURES
+from tagger.candidates import FEATURES
 from tagger.errors import ModelError
 from tagger.fragment_numbers import fragment_numbers
 from tagger.manifest import Manifest

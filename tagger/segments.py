@@ -26,44 +26,57 @@ class Phrase:
     words: int
 
 
-def maximal_segments(gains: Floats, breaks: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """All maximal scoring segments of a sequence, none of which holds a break inside.
+def maximal_segments(gains: Floats, breaks: NDArray[np.intp]) -> list[tuple[int, int, int]]:
+    """All maximal scoring segments of each column of `gains`, (words, columns), none of which holds
+    a break inside: column, first word and the one after the last, in this order.
 
     A segment joins two runs of positive gains if what is between them costs less than either is
     worth. Ruzzo and Tompa, A linear time algorithm for finding all maximal scoring subsequences,
     ISMB 1999.
     """
-    positive = np.flatnonzero(gains > 0)
-    if not len(positive):
+    columns, words = np.nonzero((gains > 0).T)
+    if not len(words):
         return []
-    totals = np.concatenate([[0.0], np.cumsum(gains, dtype=np.float64)])
-    part = np.searchsorted(breaks, positive, side="right")
-    opens = np.concatenate([[True], (np.diff(positive) > 1) | (np.diff(part) > 0)])
-    firsts = positive[opens]
-    lasts = positive[np.append(opens[1:], True)] + 1
-    found: list[tuple[int, int]] = []
-    held: list[tuple[int, int]] = []
-    current = -1
-    for first, last, sentence in zip(
-        firsts.tolist(), lasts.tolist(), part[opens].tolist(), strict=True
-    ):
-        if sentence != current:
-            found += held
-            held, current = [], sentence
+    part = np.searchsorted(breaks, words, side="right")
+    # A run ends with its column, before a word without a gain, and with its sentence.
+    cuts = np.flatnonzero(
+        (columns[1:] != columns[:-1]) | (words[1:] != words[:-1] + 1) | (part[1:] != part[:-1])
+    )
+    opens = np.concatenate([[0], cuts + 1])
+    own, firsts = columns[opens], words[opens]
+    lasts = words[np.append(cuts, len(words) - 1)] + 1
+    totals = np.zeros((len(gains) + 1, gains.shape[1]))
+    np.cumsum(gains, axis=0, dtype=np.float64, out=totals[1:])
+    runs = zip(
+        own.tolist(),
+        part[opens].tolist(),
+        firsts.tolist(),
+        lasts.tolist(),
+        totals[firsts, own].tolist(),
+        totals[lasts, own].tolist(),
+        strict=True,
+    )
+    found: list[tuple[int, int, int]] = []
+    held: list[tuple[int, int, float, float]] = []  # first, last, and the totals before and after
+    current = (-1, -1)
+    for column, sentence, first, last, before, after in runs:
+        if (column, sentence) != current:
+            found += ((current[0], *segment[:2]) for segment in held)
+            held, current = [], (column, sentence)
         while True:
             left = len(held) - 1
-            while left >= 0 and totals[held[left][0]] >= totals[first]:
+            while left >= 0 and held[left][2] >= before:
                 left -= 1
             if left < 0:  # nothing to the left can ever be joined: what is held is final
-                found += held
-                held = [(first, last)]
+                found += ((column, *segment[:2]) for segment in held)
+                held = [(first, last, before, after)]
                 break
-            if totals[held[left][1]] >= totals[last]:
-                held.append((first, last))
+            if held[left][3] >= after:
+                held.append((first, last, before, after))
                 break
-            first = held[left][0]
+            first, _, before, _ = held[left]
             del held[left:]
-    return found + held
+    return found + [(current[0], *segment[:2]) for segment in held]
 
 
 class Phrases:

@@ -177,6 +177,8 @@ def _join(parts: Sequence[Window]) -> Window:
     """The tokens of a whole document, with its repetitions counted."""
 
     def whole(name: str) -> NDArray[Any]:
+        if len(parts) == 1:
+            return np.asarray(getattr(parts[0], name))
         return np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0, np.int32)])
 
     ids = whole("ids")

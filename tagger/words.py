@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,14 +60,20 @@ def words_of_documents(
             parts.setdefault(window.document, []).append((window, values))
     for document in sorted(parts):
         own = [window for window, _ in parts[document]]
-        begins = np.concatenate([window.begins for window in own])
-        sources = np.concatenate([window.sources for window in own])
-        starts = np.concatenate([window.starts for window in own])
-        ends = np.concatenate([window.ends for window in own])
-        values = np.concatenate([values for _, values in parts[document]])
-        first = np.flatnonzero((begins > 0) | (np.diff(sources, prepend=-1) != 0))
+        begins = _joined([window.begins for window in own])
+        sources = _joined([window.sources for window in own])
+        starts = _joined([window.starts for window in own])
+        ends = _joined([window.ends for window in own])
+        values = _joined([values for _, values in parts[document]])
+        changes = np.ones(len(sources), bool)
+        np.not_equal(sources[1:], sources[:-1], out=changes[1:])
+        first = np.flatnonzero((begins > 0) | changes)
         last = np.append(first[1:], len(begins)) - 1
         counts = (last - first + 1).astype(np.float32)[:, None]
         means = (np.add.reduceat(values, first, axis=0) / counts).astype(np.float32)
-        opens = (begins[first] >= SENTENCE) | (np.diff(sources[first], prepend=-1) != 0)
+        opens = (begins[first] >= SENTENCE) | changes[first]
         yield Words(sources[first], starts[first], ends[last], np.flatnonzero(opens), means)
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

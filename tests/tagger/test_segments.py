@@ -40,8 +40,9 @@ def test_segments_are_the_maximal_ones(gains: list[int], breaks: set[int]) -> No
         for start, end in pairwise(edges)
         for left, right in brute_force(gains[start:end])
     ]
-    found = maximal_segments(np.array(gains, np.float32), np.array(sorted(breaks), np.intp))
-    assert found == sorted(expected)
+    columns = np.array([gains, np.zeros(len(gains)), gains], np.float32).T
+    found = maximal_segments(columns, np.array(sorted(breaks), np.intp))
+    assert found == [(column, *segment) for column in (0, 2) for segment in sorted(expected)]
 
 
 @given(
