@@ -43,10 +43,12 @@ class LoopingWorker(SheddingWorker, BufferingWorker):
 
     def accept(self, listener: socket.socket) -> None:
         """Take all who have connected: while there is much to do, a turn of the loop takes long."""
-        taken = -1
-        while taken < self.nr_conns < self.worker_connections:
-            taken = self.nr_conns
+        before = -1
+        while before < self.nr_conns:
+            before = self.nr_conns
             super().accept(listener)
+            if self.nr_conns >= self.worker_connections:
+                break
 
     def start(self, conn: TConn) -> None:
         """Answer a request that has come, in the loop or in a thread."""

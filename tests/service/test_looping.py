@@ -16,6 +16,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http import get_parser
 from gunicorn.http import wsgi as gunicorn_wsgi
+from gunicorn.workers.gthread import ThreadWorker
 
 from service.looping import LoopingWorker
 from service.plain import PlainRequest, plain_request
@@ -170,6 +171,26 @@ def test_all_who_have_connected_are_answered_soon(serve: Callable[..., Any]) -> 
         assert len(select.select(busy, [], [], 0)[0]) < len(busy)
         for connection in busy:
             assert read(connection)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("open_", "waiting", "taken"), [(0, 0, 0), (5, 3, 3), (997, 9, 3), (1000, 9, 1)]
+)
+def test_no_more_are_taken_than_may_be_open(
+    monkeypatch: pytest.MonkeyPatch, open_: int, waiting: int, taken: int
+) -> None:
+    worker: Any = object.__new__(LoopingWorker)
+    worker.nr_conns, worker.worker_connections = open_, 1000
+    left = [None] * waiting
+
+    def accept(self: Any, _: Any) -> None:
+        if left:
+            left.pop()
+            self.nr_conns += 1
+
+    monkeypatch.setattr(ThreadWorker, "accept", accept)
+    worker.accept(None)
+    assert waiting - len(left) == taken
 
 
 @pytest.fixture
