@@ -6,7 +6,7 @@ from functools import cached_property
 
 import h11
 
-from service.plain import PlainRequest, plain_request
+from service.plain import PlainHead, PlainRequest, plain_head, plain_request
 from service.problems import Fault, Problem
 
 __all__ = ["Arrival", "Stage"]
@@ -35,7 +35,7 @@ class Arrival:
 
     most_bytes  of the body; a larger one is cut, as early as its size is known
 
-    h11 tells where the request ends, unless it comes as a plain one, which one look tells. Its
+    h11 tells where the request ends, unless it begins as a plain one, whose end one look tells. Its
     bytes are kept as they came, for the server's own parser.
 
     plain  the whole request, if it is a plain one
@@ -48,6 +48,7 @@ class Arrival:
         self._most = most_bytes
         self._body = 0
         self._raw = bytearray()
+        self._head: PlainHead | None = None
         self._end: Problem | None = None
 
     @cached_property
@@ -57,7 +58,9 @@ class Arrival:
     @property
     def waits_for_continue(self) -> bool:
         """Whether the client sends no body before it is told to (RFC 9110, 10.1.1); true once."""
-        waits = self.stage is Stage.BODY and self._parser.they_are_waiting_for_100_continue
+        if self._head is not None or self.stage is not Stage.BODY:
+            return False
+        waits: bool = self._parser.they_are_waiting_for_100_continue
         if waits:
             self._parser.send(h11.InformationalResponse(status_code=100, headers=[]))
         return waits
@@ -71,11 +74,16 @@ class Arrival:
         """Take what has come. Raises Problem, 400, 431 or 501, if it is not HTTP."""
         self._raw += data
         if self.stage is Stage.SILENT and data:
-            plain = plain_request(data)
-            if plain is not None and len(plain.body) <= self._most:
-                self.stage, self.plain = Stage.WHOLE, plain
-                return
+            head = plain_head(data)
+            if head is not None and head.end - head.start <= self._most:
+                self._head = head
             self.stage = Stage.HEAD
+        if self._head is not None:
+            if len(self._raw) <= self._head.end:
+                self._take_plain(self._head)
+                return
+            # More than the request: h11 tells apart what follows.
+            self._head, self._body, data = None, 0, bytes(self._raw)
         try:
             self._parser.receive_data(data)
             while not self.ended and (event := self._parser.next_event()) is not h11.NEED_DATA:
@@ -102,6 +110,12 @@ class Arrival:
         yield bytes(self._raw[: len(self._raw) - len(self.rest)])
         if self._end is not None:
             raise self._end
+
+    def _take_plain(self, head: PlainHead) -> None:
+        self.stage = Stage.BODY
+        self._body = len(self._raw) - head.start
+        if len(self._raw) == head.end:
+            self.stage, self.plain = Stage.WHOLE, head.request(bytes(self._raw))
 
     def _take(self, event: object) -> None:
         if isinstance(event, h11.Request):

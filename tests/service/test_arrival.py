@@ -87,6 +87,21 @@ def test_a_plain_request_however_it_comes(size: int) -> None:
     assert arrival.plain.body == b"{}"
 
 
+def test_a_body_that_comes_after_its_plain_head() -> None:
+    arrival = Arrival(MOST)
+    for sent, stage in ((HEAD + b"Content-Length: 6\r\n\r\n", Stage.BODY), (b"{", Stage.BODY)):
+        arrival.feed(sent)
+        assert arrival.stage is stage
+        assert not arrival.waits_for_continue
+    arrival.feed(b"    }" + NEXT)
+    assert (arrival.stage, arrival.rest) == (Stage.WHOLE, NEXT)
+    assert arrival.plain is None  # there is more than one look tells
+    arrival = Arrival(MOST)
+    arrival.feed(HEAD + b"Content-Length: 6\r\n\r\n{")
+    arrival.cut(408)
+    assert arrival.stage is Stage.CUT
+
+
 def test_a_plain_request_that_is_too_large() -> None:
     arrival = Arrival(MOST)
     arrival.feed(HEAD + b"Content-Length: 21\r\n\r\n" + b"x" * 21)
