@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(settings.log_level)
     from gunicorn.arbiter import Arbiter  # not before --help has answered
 
-    from service.server import Server
+    from service.worker import Server
 
     try:
         Server(settings).run()

@@ -17,6 +17,7 @@ PACKAGES = ("service", "tagger", "training")
 FACES = {
     "service",
     "service.feedback",
+    "service.worker",
     "tagger",
     "tagger.batch",
     "tagger.formats",

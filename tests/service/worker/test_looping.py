@@ -18,10 +18,10 @@ from gunicorn.http import get_parser
 from gunicorn.http import wsgi as gunicorn_wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.looping import LoopingWorker
-from service.plain import PlainRequest, plain_request
 from service.waiting import Call
-from service.wsgi import environ, respond
+from service.worker.looping import LoopingWorker
+from service.worker.plain import PlainRequest, plain_request
+from service.worker.wsgi import environ, respond
 
 WAIT = 120
 CLIENT, SERVER = ("192.0.2.1", 40_000), ("127.0.0.1", 8000)

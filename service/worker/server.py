@@ -14,13 +14,13 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 
 from service.app import create_app
-from service.draining import DrainingWorker
 from service.engine import Engine
-from service.loop_answers import CLOSE, answer
-from service.looping import LoopingWorker
 from service.problems import Problem
 from service.settings import Settings
 from service.tracing import sane
+from service.worker.answers import CLOSE, answer
+from service.worker.draining import DrainingWorker
+from service.worker.looping import LoopingWorker
 
 __all__ = ["Server"]
 

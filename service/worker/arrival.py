@@ -6,8 +6,8 @@ from functools import cached_property
 
 import h11
 
-from service.plain import PlainHead, PlainRequest, plain_head, plain_request
 from service.problems import Fault, Problem
+from service.worker.plain import PlainHead, PlainRequest, plain_head, plain_request
 
 __all__ = ["Arrival", "Stage"]
 

@@ -16,11 +16,11 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 from service.engine import Engine
-from service.intake import BufferingWorker
-from service.plain import PlainRequest
-from service.shedding import SheddingWorker
 from service.waiting import Call, result
-from service.wsgi import environ, respond
+from service.worker.intake import BufferingWorker
+from service.worker.plain import PlainRequest
+from service.worker.shedding import SheddingWorker
+from service.worker.wsgi import environ, respond
 
 __all__ = ["LoopingWorker"]
 

@@ -12,9 +12,9 @@ import pytest
 
 from service import Settings, create_app
 from service.metrics import Metrics
-from service.plain import plain_request
 from service.queue import QueueFull
-from service.shedding import Refusals
+from service.worker.plain import plain_request
+from service.worker.shedding import Refusals
 from tagger import Tagger
 
 WAIT = 120

@@ -16,12 +16,12 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from service import cors
 from service.engine import Engine
-from service.loop_answers import answer
 from service.metrics import Metrics
-from service.plain import PlainRequest, plain_request
 from service.problems import Problem
 from service.queue import QueueFull
 from service.tracing import HEADER, log_request, sane, trace_parent
+from service.worker.answers import answer
+from service.worker.plain import PlainRequest, plain_request
 
 __all__ = ["Refusals", "SheddingWorker"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from gunicorn import SERVER
 from gunicorn.util import http_date
 
-from service.plain import PlainRequest
+from service.worker.plain import PlainRequest
 
 __all__ = ["environ", "respond"]
 

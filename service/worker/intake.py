@@ -17,11 +17,11 @@ from typing import Any
 from gunicorn.http import get_parser
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.arrival import Arrival, Stage
-from service.loop_answers import CLOSE, answer
 from service.problems import Problem
 from service.settings import Settings
 from service.tracing import sane
+from service.worker.answers import CLOSE, answer
+from service.worker.arrival import Arrival, Stage
 
 __all__ = ["BufferingWorker"]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.arrival import Arrival, Stage
 from service.problems import Problem
+from service.worker.arrival import Arrival, Stage
 
 HEAD = b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
