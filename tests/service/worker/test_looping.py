@@ -157,12 +157,12 @@ def test_a_call_under_way_is_the_last_of_its_connection_after_sigterm(gated: Any
     assert "Traceback" not in service.log.read_text("utf-8")
 
 
-def test_all_who_have_connected_are_answered_soon(serve: Callable[..., Any]) -> None:
+def test_who_asks_for_little_does_not_wait_for_who_asks_for_much(serve: Callable[..., Any]) -> None:
     service = serve("--queue-requests", "64", "--answer-seconds", "3600")
     with ExitStack() as stack:
-        busy = [stack.enter_context(service.connect()) for _ in range(16)]
+        busy = [stack.enter_context(service.connect()) for _ in range(32)]
         for connection in busy:
-            connection.sendall(post({"text": "They lied. " * 300}))
+            connection.sendall(post({"text": "They lied. " * 360}))  # together, a second or more
         later = [stack.enter_context(service.connect()) for _ in range(40)]
         for connection in later:
             connection.sendall(post(b"{"))  # which costs the queue nothing
@@ -258,4 +258,4 @@ def test_short_requests_take_no_threads(serve: Callable[..., Any]) -> None:
     before = threads()
     with ThreadPoolExecutor(16) as clients:
         list(clients.map(client, range(16)))
-    assert threads() == before
+    assert threads() <= before
