@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-__all__ = ["Call", "in_call", "result"]
+__all__ = ["Call", "result"]
 
 T = TypeVar("T")
 
@@ -25,11 +25,6 @@ class Call(greenlet):
     def __init__(self, function: Callable[[], Any], wake: Callable[["Call"], None]) -> None:
         super().__init__(function)
         self.wake = wake
-
-
-def in_call() -> bool:
-    """Whether the caller is run by a `Call`, and so must not hold up its thread."""
-    return isinstance(getcurrent(), Call)
 
 
 def result(future: "Future[T]") -> T:
