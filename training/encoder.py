@@ -2,22 +2,22 @@
 
 The graph maps token ids to the named hidden states `hidden_0` (embeddings) ... `hidden_<layers>`.
 Weights are int8, with a scale for each column; activations are quantised per run (onnxruntime's
-DynamicQuantizeMatMul). Before each product, channels with outliers are scaled down and the
-weights' rows scaled up by as much (Xiao et al., SmoothQuant, 2023), which halves the error. The
-outer products of the lower blocks, where outliers are largest, are computed in full and stored in
-16 bits.
+DynamicQuantizeMatMul). Before most products, channels with outliers are scaled down and the
+weights' rows scaled up by as much (Xiao et al., SmoothQuant, 2023), which halves the error. Before
+the outer product of each block a few channels reach much further than that can mend: they are
+computed in full (Dettmers et al., LLM.int8(), 2022) and their weights stored in 16 bits.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from tagger import InputError
+from training.graph import Graph
 
 __all__ = ["Architecture", "build_encoder", "channel_peaks"]
 
@@ -31,9 +31,8 @@ _LARGEST_WEIGHT = 63
 """Weights of products use 7 bits: with 8, processors without VNNI overflow 16-bit partial sums of
 u8 x s8 products, and scores would differ between machines."""
 
-
-_FULL_SHARE = 2 / 3
-"""Of the blocks, from below: those whose outer product is computed in full."""
+_FULL_SHARE = 1 / 24
+"""Of the channels before an outer product: those computed in full."""
 
 
 class Architecture:
@@ -48,38 +47,6 @@ class Architecture:
         self.epsilon = float(str(config["layer_norm_eps"]))
 
 
-class _Graph:
-    """Nodes and constants in the order they are added; names are made up as needed."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def constant(self, value: NDArray[np.generic]) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def add(
-        self,
-        operator: str,
-        *inputs: str,
-        domain: str = "",
-        output: str | None = None,
-        **attributes: Any,
-    ) -> str:
-        name = output or f"{operator}_{len(self.nodes)}"
-        node = helper.make_node(operator, list(inputs), [name], domain=domain, **attributes)
-        self.nodes.append(node)
-        return name
-
-    def split(self, value: str, parts: int) -> list[str]:
-        names = [f"Split_{len(self.nodes)}_{part}" for part in range(parts)]
-        node = helper.make_node("Split", [value], names, axis=-1, num_outputs=parts)
-        self.nodes.append(node)
-        return names
-
-
 class _Builder:
     def __init__(
         self,
@@ -87,10 +54,10 @@ class _Builder:
         architecture: Architecture,
         peaks: Sequence[Floats] | None,
     ) -> None:
-        self.graph = _Graph()
+        self.graph = Graph()
         self._weights = weights
         self._architecture = architecture
-        self._peaks = None if peaks is None else iter(peaks)
+        self._peaks = peaks
         self.products: list[str] = []  # inputs of the matrix products, in order
 
     def hidden_states(self) -> list[str]:
@@ -99,10 +66,7 @@ class _Builder:
         for layer in range(self._architecture.layers):
             prefix = f"encoder.layer.{layer}."
             attended = self._attention(states[-1], mask, prefix + "attention.")
-            inner = self._linear(attended, [prefix + "intermediate.dense"])
-            inner = self.graph.add("Gelu", inner, domain=_MICROSOFT)
-            rounded = layer >= _FULL_SHARE * self._architecture.layers
-            outer = self._linear(inner, [prefix + "output.dense"], rounded=rounded)
+            outer = self._feed_forward(attended, prefix)
             name = f"hidden_{layer + 1}"
             states.append(self._add_and_norm(outer, attended, prefix + "output.LayerNorm", name))
         return states
@@ -128,39 +92,57 @@ class _Builder:
 
     def _attention(self, state: str, mask: str, prefix: str) -> str:
         graph = self.graph
-        projected = self._linear(state, [f"{prefix}self.{n}" for n in ("query", "key", "value")])
+        parts = [self._dense(f"{prefix}self.{name}") for name in ("query", "key", "value")]
+        matrices, biases = zip(*parts, strict=True)  # they share their input: one product
+        projected = self._linear(state, np.concatenate(matrices, axis=1), np.concatenate(biases))
         query, key, value = graph.split(projected, 3)
         heads = self._architecture.heads
         mixed = graph.add(
             "MultiHeadAttention", query, key, value, "", mask, domain=_MICROSOFT, num_heads=heads
         )
-        output = self._linear(mixed, [prefix + "output.dense"])
+        output = self._linear(mixed, *self._dense(prefix + "output.dense"))
         return self._add_and_norm(output, state, prefix + "output.LayerNorm")
 
-    def _linear(self, value: str, names: Sequence[str], *, rounded: bool = True) -> str:
-        """value @ weight.T + bias; several weights that share their input become one."""
+    def _feed_forward(self, state: str, prefix: str) -> str:
+        """With the channels in between in the order of their peaks: the last reach furthest."""
+        inner, inner_bias = self._dense(prefix + "intermediate.dense")
+        outer, outer_bias = self._dense(prefix + "output.dense")
+        full = 0
+        if self._peaks is not None:
+            order = np.argsort(self._peaks[len(self.products) + 1], kind="stable")
+            inner, inner_bias, outer = inner[:, order], inner_bias[order], outer[order]
+            full = max(1, round(_FULL_SHARE * len(order)))
+        between = self._linear(state, inner, inner_bias)
+        between = self.graph.add("Gelu", between, domain=_MICROSOFT)
+        return self._linear(between, outer, outer_bias, full=full)
+
+    def _dense(self, name: str) -> tuple[Floats, Floats]:
+        return self._weights[name + ".weight"].T, self._weights[name + ".bias"]
+
+    def _linear(self, value: str, matrix: Floats, bias: Floats, *, full: int = 0) -> str:
+        """value @ matrix + bias; the product of the last `full` channels is never rounded."""
         graph = self.graph
-        matrix = np.concatenate([self._weights[name + ".weight"] for name in names]).T
-        bias = graph.constant(np.concatenate([self._weights[name + ".bias"] for name in names]))
-        if rounded:
-            self.products.append(value)
-        if self._peaks is None or not rounded:
-            factor = graph.constant(matrix if self._peaks is None else matrix.astype(np.float16))
-            if self._peaks is not None:
-                factor = graph.add("Cast", factor, to=TensorProto.FLOAT)  # once, when loaded
-            return graph.add("Add", graph.add("MatMul", value, factor), bias)
-        smooth = _smoothing(next(self._peaks), matrix)
-        value = graph.add("Mul", value, graph.constant((1 / smooth).astype(np.float32)))
-        columns, scales = _quantised(matrix * smooth[:, None], _LARGEST_WEIGHT)
-        return graph.add(
-            "DynamicQuantizeMatMul",
-            value,
-            graph.constant(columns),
-            graph.constant(scales),
-            "",
-            bias,
-            domain=_MICROSOFT,
-        )
+        peaks = None if self._peaks is None else self._peaks[len(self.products)]
+        self.products.append(value)
+        if peaks is None:
+            product = graph.add("MatMul", value, graph.constant(matrix))
+            return graph.add("Add", product, graph.constant(bias))
+        if not full:
+            smooth = _smoothing(peaks, matrix)
+            value = graph.add("Mul", value, graph.constant((1 / smooth).astype(np.float32)))
+            return self._rounded(value, matrix * smooth[:, None], bias)
+        sizes = graph.constant(np.array([len(matrix) - full, full], np.int64))
+        near, far = graph.split(value, 2, sizes)
+        weights = graph.constant(matrix[-full:].astype(np.float16))
+        weights = graph.add("Cast", weights, to=TensorProto.FLOAT)  # once, when loaded
+        product = self._rounded(near, matrix[:-full], bias)
+        return graph.add("Add", product, graph.add("MatMul", far, weights))
+
+    def _rounded(self, value: str, matrix: Floats, bias: Floats) -> str:
+        graph = self.graph
+        columns, scales = _quantised(matrix, _LARGEST_WEIGHT)
+        factors = graph.constant(columns), graph.constant(scales), "", graph.constant(bias)
+        return graph.add("DynamicQuantizeMatMul", value, *factors, domain=_MICROSOFT)
 
     def _add_and_norm(self, left: str, right: str, name: str, output: str | None = None) -> str:
         return self.graph.add(
@@ -186,7 +168,7 @@ def build_encoder(
 
     weights  tensors by their names in the published checkpoint
     peaks    of `channel_peaks`; None: the graph stays in full precision
-    expose   also give out the inputs of the products that are rounded, in order
+    expose   also give out the inputs of the products, in order
     """
     builder = _Builder(weights, architecture, peaks)
     states = builder.hidden_states()
@@ -212,8 +194,8 @@ def build_encoder(
 def channel_peaks(
     weights: Mapping[str, Floats], architecture: Architecture, token_ids: Sequence[Sequence[int]]
 ) -> list[Floats]:
-    """The highest absolute value of each channel before each rounded product, over sample windows
-    (token ids with their special tokens): one array a product, in order."""
+    """The highest absolute value of each channel before each product, over sample windows (token
+    ids with their special tokens): one array a product, in order."""
     builder = _Builder(weights, architecture, None)
     builder.hidden_states()
     model = build_encoder(weights, architecture, expose=True)
