@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer as WordPieces
 
 from tagger.errors import InputError, ModelError
+from tagger.sentences import sentence_ends
 
 __all__ = [
     "PARAGRAPH",
@@ -36,7 +37,6 @@ REPEATS = (1, 2, 3)
 
 _CHUNK = 100_000  # characters given to the tokenizer at once: bounds its memory on long texts
 _BLANK_LINE = re.compile(r"(?:\r\n|[\n\r])[^\S\n\r]*(?:\r\n|[\n\r])|\u2029")
-_SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s|[\u3002\uff01\uff1f]|[\n\r]")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -139,8 +139,9 @@ class Windower:
         joints = [match.start() for match in _APOSTROPHE.finditer(text)]
         if joints:
             begins[np.isin(starts, [*joints, *(joint + 1 for joint in joints)])] = 0
-        for pattern, what in ((_SENTENCE_END, SENTENCE), (_BLANK_LINE, PARAGRAPH)):
-            at = np.searchsorted(starts, [match.end() for match in pattern.finditer(text)])
+        paragraphs = [match.end() for match in _BLANK_LINE.finditer(text)]
+        for ends_before, what in ((sentence_ends(text), SENTENCE), (paragraphs, PARAGRAPH)):
+            at = np.searchsorted(starts, ends_before)
             begins[at[at < len(begins)]] = what
         begins[:1] = PARAGRAPH
         return Window(
