@@ -1,7 +1,8 @@
 """Token probabilities become candidates: every span that could be returned, before its score.
 
 Each label is looked at by itself, so overlaps come out as they are. Where a candidate begins and
-ends follows from the probabilities and the label's `edge` alone.
+ends follows from the probabilities and the label's `edge` alone, less the punctuation there. One of
+fewer words than the label's spans have is none.
 """
 
 import math
@@ -99,14 +100,15 @@ def candidates_of_documents(
     """The candidates of each document that has any; of the labels `only`, or of all."""
     wanted = [only is None or label.id in only for label in model_labels]
     edges = np.array([label.edge for label in model_labels], np.float32)
+    least = [max(1, label.least_words) for label in model_labels]
     for words in words_of_documents(windows, probabilities):
         gains = words.probabilities[:, :-1] - edges
         found = [each for each in maximal_segments(gains, words.breaks) if wanted[each[0]]]
-        pairs = [
-            (column, Phrase((first,), last - first))
-            for column, first, last in found
-            if not model_labels[column].phrases
-        ]
+        pairs = []
+        for column, first, last in found:
+            if not model_labels[column].phrases:
+                first, last = words.within_punctuation(texts, first, last)
+                pairs.append((column, Phrase((first,), last - first)))
         repeating = {column for column, _, _ in found if model_labels[column].phrases}
         if repeating:
             phrases = words.phrases(texts)
@@ -114,6 +116,7 @@ def candidates_of_documents(
                 values, edge = words.probabilities[:, column], model_labels[column].edge
                 pairs += [(column, phrase) for phrase in phrases.above(values, edge)]
             pairs.sort(key=lambda pair: pair[0])
+        pairs = [(column, p) for column, p in pairs if p.words >= least[column]]
         if pairs:
             columns, spans = (list(part) for part in zip(*pairs, strict=True))
             document = _document_odds(words.probabilities, model_labels)

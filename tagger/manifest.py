@@ -11,10 +11,11 @@ from tagger.errors import ModelError
 
 __all__ = ["FORMAT", "Label", "Manifest", "file_sha256"]
 
-FORMAT = 2
-"""The manifest format that this release reads and writes."""
+FORMAT = 3
+"""The manifest format that this release writes."""
 
 FILENAME = "manifest.json"
+_OLDEST = 2  # whose labels have no `least_words`
 _UNSEALED = "0" * 64
 _SEAL = re.compile(rb'"sha256": "([0-9a-f]{64})"\n\}\s*\Z')
 
@@ -27,7 +28,8 @@ class Label:
     edge         token probability above which a token counts for a span, in (0, 1)
     phrases      are its spans phrases that the document repeats?
     prior        mean token probability in texts of the kind it was fitted on, in (0, 1)
-    calibration  weights of the logistic calibration, by feature name (see tagger/decode.py)
+    calibration  weights of the logistic calibration, by feature name (see tagger/candidates.py)
+    least_words  words of its shortest spans
     """
 
     id: str
@@ -40,6 +42,7 @@ class Label:
     phrases: bool
     prior: float
     calibration: dict[str, float]
+    least_words: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,9 @@ class Manifest:
             raise ModelError(f"{path} is damaged: it is not JSON") from None
         if not isinstance(body, dict) or type(body.get("format")) is not int:
             raise ModelError(f"{path} is damaged: it has no format number")
-        if body["format"] != FORMAT:
+        if not _OLDEST <= body["format"] <= FORMAT:
             raise ModelError(
-                f"{path} has format {body['format']}, this release reads format {FORMAT}: "
+                f"{path} has format {body['format']}, this release reads {_OLDEST} to {FORMAT}: "
                 "use the release that wrote the model, or fit it anew"
             )
         seal = _SEAL.search(raw)
@@ -104,7 +107,7 @@ class Manifest:
                 int(body["window"][name])
             return cls(**body)
         except (TypeError, KeyError, ValueError) as error:
-            raise ModelError(f"{path} does not fit format {FORMAT}: {error}") from None
+            raise ModelError(f"{path} does not fit format {body['format']}: {error}") from None
 
     def read_file(self, folder: Path, name: str) -> bytes:
         """The contents of one of the model's files, its hash checked.

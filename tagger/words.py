@@ -34,6 +34,18 @@ class Words:
     breaks: NDArray[np.intp]
     probabilities: Floats
 
+    def within_punctuation(self, texts: Sequence[str], first: int, last: int) -> tuple[int, int]:
+        """The words `first:last` less those without a letter or digit at either end."""
+        while first < last and not self._letters(texts, first):
+            first += 1
+        while first < last and not self._letters(texts, last - 1):
+            last -= 1
+        return first, last
+
+    def _letters(self, texts: Sequence[str], word: int) -> bool:
+        text = texts[self.sources[word]]
+        return any(map(str.isalnum, text[self.starts[word] : self.ends[word]]))
+
     def phrases(self, texts: Sequence[str]) -> Phrases:
         """The phrases that the document repeats, upper and lower case alike."""
         numbers: dict[str, int] = {}

@@ -23,7 +23,7 @@ from training.evidence import Evidence
 from training.features import LAYERS
 from training.folder import About, taxonomy, write_model
 from training.fragments import FragmentClassifier
-from training.gold import Gold
+from training.gold import Gold, with_least_words
 from training.heads import Heads, frozen_heads, tuned_heads
 from training.measure import name_fragments
 from training.pool import EDGES, Pool
@@ -185,14 +185,19 @@ def _decide(
     predicted: list[Document] = []
     candidates: list[Document] = []
     for fold, part in enumerate(tqdm(judged, "decide", disable=None)):
-        chosen = decide(pools, gold, folds != fold, asked).apply(labels)
+        others = [document for document, own in zip(documents, folds, strict=True) if own != fold]
+        own = with_least_words(labels, others)
+        longer = {edge: pool.long_enough(own) for edge, pool in pools.items()}
+        chosen = decide(longer, gold, folds != fold, asked).apply(own)
         texts = [document.text for document in part.documents]
         for thresholds, into in ((None, predicted), (0.0, candidates)):
             into += decode(texts, part.windows, part.probabilities, chosen, thresholds=thresholds)
     named = [classified for part in judged for classified in part.classified]
     evidence = Evidence.of(documents, predicted, candidates, named)
     everything = np.ones(len(documents), bool)
-    return evidence, decide(pools, gold, everything, asked).apply(labels)
+    own = with_least_words(labels, documents)
+    longer = {edge: pool.long_enough(own) for edge, pool in pools.items()}
+    return evidence, decide(longer, gold, everything, asked).apply(own)
 
 
 def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:

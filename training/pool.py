@@ -81,6 +81,12 @@ class Pool:
         names = [field.name for field in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    def long_enough(self, labels: Sequence[Label]) -> "Pool":
+        """The candidates of as many words as their labels ask."""
+        least = np.array([label.least_words for label in labels])
+        words = np.exp(self.features[:, FEATURES.index("words")])
+        return self.of(words > least[self.labels] - 0.5)
+
     def of(self, rows: NDArray[np.bool_]) -> "Pool":
         """Some of the candidates."""
         return Pool(*(getattr(self, field.name)[rows] for field in fields(self)))

@@ -1,5 +1,6 @@
 """Token probabilities become spans; no model is needed to test that."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -139,6 +140,44 @@ def test_tokens_become_spans(
     what: list[int], expected: list[tuple[int, int, str]], size: int
 ) -> None:
     assert spans(what, ROW, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("xx xx xx xx ", [(0, 8), (9, 11)]),
+        (",, xx ““ xx ", [(3, 5), (9, 11)]),
+        ("xx .. xx .. ", [(0, 8)]),
+        ("xx 6% 7. xx ", [(0, 8), (9, 11)]),
+        (".. .. .. .. ", []),
+    ],
+)
+def test_spans_neither_begin_nor_end_with_punctuation(
+    text: str, expected: list[tuple[int, int]]
+) -> None:
+    plan, values = windows([[3, 1, 1, 2]], 9), [np.full((4, 2), 0.9, np.float32)]
+    found = candidates([text], plan, values, [label("a")])
+    assert [(each.start, each.end) for each in found] == expected
+
+
+@pytest.mark.parametrize(("least", "expected"), [(1, {1, 3}), (2, {3}), (3, {3}), (4, set())])
+@pytest.mark.parametrize("phrases", [False, True])
+def test_a_label_may_ask_for_several_words(least: int, expected: set[int], phrases: bool) -> None:
+    text = "ABCD EFGH IJKL. MNOP; ABCD EFGH IJKL. MNOP. "
+    values = [np.full((8, 2), 0.9, np.float32)]
+    own = label("a", phrases=phrases, least_words=least)
+    found = candidates([text], [_words(text)], values, [own])
+    assert {len(text[each.start : each.end].split()) for each in found} == expected
+
+
+def _words(text: str) -> Window:
+    """A window of words in capital letters, each fourth of which is a sentence."""
+    bounds = [match.span() for match in re.finditer("[A-Z]+", text)]
+    starts, ends = np.array(bounds, np.int32).T
+    begins = np.tile(np.array([SENTENCE, WORD, WORD, SENTENCE], np.int8), len(bounds) // 4)
+    zeros = np.zeros(len(bounds), np.int64)
+    repeats = np.zeros((len(bounds), 3), np.float32)
+    return Window((), zeros, zeros.astype(np.int32), starts, ends, begins, repeats)
 
 
 def test_features_are_what_their_documentation_says() -> None:

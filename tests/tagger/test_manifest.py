@@ -124,6 +124,16 @@ def test_a_newer_format_is_not_guessed_at(folder: Path) -> None:
         Manifest.read(folder)
 
 
+def test_an_older_format_is_read_and_written_anew(folder: Path) -> None:
+    body = json.loads((folder / "manifest.json").read_bytes())
+    labels = [{k: v for k, v in label.items() if k != "least_words"} for label in body["labels"]]
+    seal(folder, format=2, labels=labels)
+    assert [label.least_words for label in Manifest.read(folder).labels] == [1]
+    seal(folder, format=1)
+    with pytest.raises(ModelError, match=r"has format 1, this release reads 2 to 3"):
+        Manifest.read(folder)
+
+
 @pytest.mark.parametrize("number", [True, None, "1", 1.0, [1]])
 def test_a_format_that_is_no_whole_number(folder: Path, number: object) -> None:
     seal(folder, format=number)
@@ -145,7 +155,7 @@ def test_a_sealed_manifest_of_other_fields(folder: Path, changes: dict[str, Any]
     seal(folder)
     Manifest.read(folder)
     seal(folder, **changes)
-    with pytest.raises(ModelError, match=r"manifest\.json does not fit format 2"):
+    with pytest.raises(ModelError, match=rf"manifest\.json does not fit format {FORMAT}"):
         Manifest.read(folder)
 
 
