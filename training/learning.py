@@ -48,7 +48,7 @@ class Pull:
     tokens: float = 1e-5
     fragments: float = 1e-4
     own_tokens: float = 1e-3
-    own_fragments: float = 3e-3
+    own_fragments: float = 1.5e-3
 
 
 @dataclass(frozen=True, eq=False)
