@@ -45,7 +45,7 @@ class Pull:
     own_tokens, own_fragments  of those of new labels
     """
 
-    tokens: float = 1e-5
+    tokens: float = 4e-6
     fragments: float = 1e-4
     own_tokens: float = 1e-3
     own_fragments: float = 1.5e-3
