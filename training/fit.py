@@ -182,22 +182,22 @@ def _decide(
     pools = {edge: _pool(judged, edge.of(labels)) for edge in EDGES}
     gold = Gold.of(documents, labels)
     asked = [recalls.get(label.id, 0.0) for label in labels]
+
+    def chosen_on(some: NDArray[np.bool_]) -> tuple[Label, ...]:
+        own = with_least_words(labels, [documents[i] for i in np.flatnonzero(some)])
+        longer = {edge: pool.long_enough(own) for edge, pool in pools.items()}
+        return decide(longer, gold, some, asked).apply(own)
+
     predicted: list[Document] = []
     candidates: list[Document] = []
     for fold, part in enumerate(tqdm(judged, "decide", disable=None)):
-        others = [document for document, own in zip(documents, folds, strict=True) if own != fold]
-        own = with_least_words(labels, others)
-        longer = {edge: pool.long_enough(own) for edge, pool in pools.items()}
-        chosen = decide(longer, gold, folds != fold, asked).apply(own)
+        chosen = chosen_on(folds != fold)
         texts = [document.text for document in part.documents]
         for thresholds, into in ((None, predicted), (0.0, candidates)):
             into += decode(texts, part.windows, part.probabilities, chosen, thresholds=thresholds)
     named = [classified for part in judged for classified in part.classified]
     evidence = Evidence.of(documents, predicted, candidates, named)
-    everything = np.ones(len(documents), bool)
-    own = with_least_words(labels, documents)
-    longer = {edge: pool.long_enough(own) for edge, pool in pools.items()}
-    return evidence, decide(longer, gold, everything, asked).apply(own)
+    return evidence, chosen_on(np.ones(len(documents), bool))
 
 
 def _pool(judged: Sequence[_Judged], labels: Sequence[Label]) -> Pool:
